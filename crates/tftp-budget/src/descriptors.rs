@@ -10,9 +10,12 @@ const SHARE: (usize, usize) = (3, 4);
 /// The share of the soft limit that half-open transfers may hold.
 const HALF_OPEN_SHARE: usize = 8;
 
-/// A budget of descriptors. The limit is read each time, because a program may change it while it runs.
+/// A budget of descriptors. A program may change the limit while it runs, so that it is read again for each batch of
+/// requests ([`read_limit`]), but not for each question: that would be ten system calls a transfer.
 #[derive(Debug)]
 pub struct Budget {
+    /// The limit when it was last read; 0: not yet.
+    known: AtomicUsize,
     /// Descriptors that were open when the first server started.
     others: AtomicUsize,
     held: AtomicUsize,
@@ -39,6 +42,7 @@ pub struct Running(());
 impl Budget {
     const fn new(limit: fn() -> usize) -> Budget {
         Budget {
+            known: AtomicUsize::new(0),
             others: AtomicUsize::new(0),
             held: AtomicUsize::new(0),
             half_open: AtomicUsize::new(0),
@@ -46,8 +50,21 @@ impl Budget {
         }
     }
 
+    fn read_limit(&self) -> usize {
+        let limit = (self.limit)();
+        self.known.store(limit, Relaxed);
+        limit
+    }
+
+    fn limit(&self) -> usize {
+        match self.known.load(Relaxed) {
+            0 => self.read_limit(),
+            known => known,
+        }
+    }
+
     fn most(&self) -> usize {
-        let free = (self.limit)().saturating_sub(self.others.load(Relaxed));
+        let free = self.limit().saturating_sub(self.others.load(Relaxed));
         // Divided first: the limit may be the largest number.
         free / SHARE.1 * SHARE.0 + free % SHARE.1 * SHARE.0 / SHARE.1
     }
@@ -71,7 +88,7 @@ impl Budget {
     }
 
     fn half_open_share_is_full(&self) -> bool {
-        self.half_open.load(Relaxed) >= (self.limit)() / HALF_OPEN_SHARE
+        self.half_open.load(Relaxed) >= self.limit() / HALF_OPEN_SHARE
     }
 
     fn has_fewer_than(&self, count: usize) -> bool {
@@ -113,6 +130,16 @@ impl Drop for Ticket {
     }
 }
 
+/// Reads the process's soft limit of descriptors, and returns it. Until the next call, everything here uses this value.
+pub fn read_limit() -> usize {
+    BUDGET.read_limit()
+}
+
+/// Returns the soft limit of descriptors when it was last read.
+pub fn limit() -> usize {
+    BUDGET.limit()
+}
+
 /// Returns true when half-open transfers hold their whole share: further ones close files that they can open again, and
 /// share sockets.
 pub fn half_open_share_is_full() -> bool {
@@ -135,6 +162,7 @@ pub fn exhausted() -> std::io::Error {
 impl Running {
     /// Counts one more server until the value is dropped.
     pub fn start() -> Running {
+        read_limit();
         let mut servers = SERVERS.lock().unwrap_or_else(PoisonError::into_inner);
         *servers += 1;
         if *servers == 1 {
@@ -153,15 +181,15 @@ impl Drop for Running {
     }
 }
 
-/// The soft limit of descriptors.
+/// The soft limit of descriptors, read now.
 #[cfg(unix)]
-pub fn soft_limit() -> usize {
+fn soft_limit() -> usize {
     usize::try_from(super::limits::open_files()).unwrap_or(usize::MAX)
 }
 
 /// No limit but memory.
 #[cfg(not(unix))]
-pub fn soft_limit() -> usize {
+fn soft_limit() -> usize {
     usize::MAX
 }
 
@@ -218,6 +246,20 @@ mod tests {
             (budget.half_open.load(Relaxed), budget.held.load(Relaxed)),
             (0, 0)
         );
+    }
+
+    /// A program raises its limit, or lowers it.
+    #[test]
+    fn another_limit_counts_once_it_is_read() {
+        static LIMIT: AtomicUsize = AtomicUsize::new(1000);
+        let budget: &'static Budget = Box::leak(Box::new(Budget::new(|| LIMIT.load(Relaxed))));
+        let held = budget.take(700, false).expect("700 of 750");
+        LIMIT.store(100, Relaxed);
+        assert!(!budget.is_tight(1));
+        budget.read_limit();
+        assert!(budget.is_tight(1) && budget.take(1, false).is_none());
+        drop(held);
+        assert_eq!((budget.most(), budget.limit()), (75, 100));
     }
 
     #[test]

@@ -22,10 +22,14 @@ use text::{Raw, Text};
 mod handle;
 mod text;
 
-/// The chunk sizes in bytes, for windows that fit into a small chunk and for all others. Ten thousand lockstep
-/// transfers must fit in little memory; a large window should take few reads and few slices.
+/// The chunk sizes in bytes. A large window should take few reads and few slices, and so should a lockstep transfer
+/// among few. Ten thousand lockstep transfers must fit in little memory.
 const SMALL: u32 = 8 * 1024;
+const MEDIUM: u32 = 32 * 1024;
 const LARGE: u32 = 64 * 1024;
+
+/// The number of active transfers up to which a lockstep transfer gets medium chunks: together they hold 2 MB at most.
+const FEW: usize = 64;
 
 /// The least number of bytes that are translated to netascii at a time.
 const LEAST_PIECE: usize = 512;
@@ -33,6 +37,17 @@ const LEAST_PIECE: usize = 512;
 /// The size in bytes up to which application data is scanned beforehand for its length as netascii (about a
 /// millisecond per megabyte, on an I/O thread).
 const COUNTED: usize = 4 * 1024 * 1024;
+
+/// Returns the chunk size for windows of that many bytes, with this many active transfers.
+fn chunk_size(window: u64, active: usize) -> u32 {
+    if window > u64::from(SMALL) {
+        LARGE
+    } else if active <= FEW {
+        MEDIUM
+    } else {
+        SMALL
+    }
+}
 
 /// A download's stream.
 pub struct DownloadStream<S: Store> {
@@ -137,14 +152,17 @@ impl<S: Store> DownloadStream<S> {
         self.stream_size().or_else(|| self.is_whole().then_some(self.end))
     }
 
-    /// Sets the negotiated values, which decide the size of the chunks and whether they are prepared as packets.
-    /// Without effect after the first [`DownloadStream::ensure`].
-    pub fn set_window(&mut self, blksize: u16, windowsize: u16, rollover: Rollover) {
+    /// Sets the negotiated values. With the number of active transfers they decide the size of the chunks, and whether
+    /// these are prepared as packets. Without effect after the first [`DownloadStream::ensure`].
+    pub fn set_window(&mut self, blksize: u16, windowsize: u16, rollover: Rollover, active: usize) {
         let bytes = u64::from(blksize) * u64::from(windowsize);
         if !self.started {
             // Contents that are generated while they are read are most consistent in one large read.
-            let is_small = bytes <= u64::from(SMALL) && !self.is_unsized();
-            self.chunk_size = if is_small { SMALL } else { LARGE };
+            self.chunk_size = if self.is_unsized() {
+                LARGE
+            } else {
+                chunk_size(bytes, active)
+            };
             let window = usize::try_from(bytes).unwrap_or(usize::MAX);
             self.piece = window.clamp(LEAST_PIECE, self.chunk_size as usize);
             if let Some(reader) = self.reader() {

@@ -114,6 +114,14 @@ impl<S: Store> UploadStream<S> {
         !self.pending.is_empty() || (self.is_complete && !self.is_closed)
     }
 
+    /// Returns true if nothing is to be done with the data yet: it is for a file alone, fewer than `write_size` bytes
+    /// are here, and more will come.
+    #[inline]
+    pub fn only_gathers(&self, write_size: usize) -> bool {
+        let is_little = self.pending.len() < write_size && self.queue.is_empty();
+        is_little && !self.is_complete && !self.is_only_for_application()
+    }
+
     /// Returns whether everything was passed on. Only the application's answer may still be missing.
     pub fn is_closed(&self) -> bool {
         self.is_closed

@@ -73,6 +73,14 @@ impl<L: Limits> Server<L> {
     fn check_one(&self, index: u32, transfer: &Transfer) {
         let route = &transfer.route;
         assert!(transfer.due.is_empty(), "nothing is left to say");
+        assert!(
+            !transfer.is_steady() || transfer.has_sent_all(),
+            "nothing is left to send"
+        );
+        assert!(
+            transfer.timer.is_set_to(transfer.deadline()),
+            "the timer runs until the deadline"
+        );
         assert!(!transfer.is_over(), "what is over is gone");
         assert!(
             !transfer

@@ -84,6 +84,12 @@ impl<L: Limits> Server<L> {
                 return Some(Todo::Io(index, io));
             }
             if let Some(transmit) = transfer.poll_transmit(now) {
+                if transfer.is_steady() && transfer.has_sent_all() {
+                    // In the usual case this was the only output: the transfer need not be polled once more.
+                    let deadline = transfer.deadline();
+                    self.timers.set(transfer.id, &mut transfer.timer, deadline);
+                    self.current = None;
+                }
                 return Some(self.transmit(index, transmit));
             }
             let is_quiet = transfer.is_steady();

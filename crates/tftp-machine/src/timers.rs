@@ -30,6 +30,11 @@ impl Timer {
     pub fn is_due(&self, now: Instant) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= now)
     }
+
+    /// Returns true if this is its deadline.
+    pub(crate) fn is_set_to(&self, deadline: Option<Instant>) -> bool {
+        self.deadline == deadline
+    }
 }
 
 impl Timers {

@@ -325,6 +325,16 @@ impl Transfer {
             }
     }
 
+    /// Returns true if a steady transfer has nothing more to send until the next input.
+    #[inline]
+    pub(crate) fn has_sent_all(&self) -> bool {
+        match &self.stage {
+            Stage::Sending(machine) => machine.has_sent_all(),
+            Stage::Receiving(machine) => machine.has_sent_all(),
+            _ => false,
+        }
+    }
+
     /// Returns whether at most the acknowledgement of the last window is missing: many clients send the last ACK only
     /// once.
     pub(crate) fn is_probably_complete(&self) -> bool {

@@ -299,6 +299,11 @@ impl ReadTransfer {
         self.peer.has_answered() && self.peer.doubt.is_clear() && !self.end.has_ended()
     }
 
+    /// True if a steady transfer has nothing more to send until the next input: [`Self::poll_transmit`] returns `None`.
+    pub fn has_sent_all(&self) -> bool {
+        self.single.is_none() && self.next > self.window_end().min(self.ready)
+    }
+
     /// [`Self::supersede`] was called, and nothing valid came since.
     pub fn is_superseded(&self) -> bool {
         self.peer.doubt.is_superseded()

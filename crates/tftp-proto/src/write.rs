@@ -293,6 +293,11 @@ impl WriteTransfer {
         self.received > 0 && self.peer.doubt.is_clear() && !self.end.has_ended()
     }
 
+    /// True if a steady transfer has nothing more to send until the next input: [`Self::poll_transmit`] returns `None`.
+    pub fn has_sent_all(&self) -> bool {
+        !self.due || self.held
+    }
+
     /// [`Self::supersede`] was called, and nothing valid came since.
     pub fn is_superseded(&self) -> bool {
         self.peer.doubt.is_superseded()

@@ -41,7 +41,7 @@ impl Environment for Process {
 
     /// Reads the limit each time, because a program may change it.
     fn descriptor_limit(&self) -> usize {
-        descriptors::soft_limit()
+        descriptors::limit()
     }
 
     fn own_addresses(&self) -> Vec<Ipv6Addr> {

@@ -38,7 +38,11 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
                         self.observer.data_sent(state.connection.id, &blocks);
                     }
                     let net = &mut self.net;
-                    net.begin(to, 4 + usize::from(blocks.blksize));
+                    let segment = 4 + usize::from(blocks.blksize);
+                    match blocks.count {
+                        1 => net.begin_one(to, segment),
+                        _ => net.begin(to, segment),
+                    }
                     for (header, range) in blocks {
                         match download.packet(header, range.clone()) {
                             Some((bytes, packet)) => net.packet(bytes, packet),
@@ -239,7 +243,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             return;
         };
         if let Some(state) = self.connections.get_mut(id) {
-            state.set_window(negotiated);
+            state.set_window(negotiated, self.observer.active());
             let total = state.total(negotiated.tsize);
             self.observer.begun(&state.connection, negotiated, total);
         }

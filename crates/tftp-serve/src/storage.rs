@@ -191,6 +191,9 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         let Body::Upload(upload) = &mut state.body else {
             return;
         };
+        if !told && !state.is_held && upload.only_gathers(size) {
+            return;
+        }
         if upload.has_unreported_data() && !told && upload.is_only_for_application() {
             return self.failed(id, Outcome::NoSource);
         }

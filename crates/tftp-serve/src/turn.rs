@@ -180,7 +180,10 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         let pause = self.request_budget.paused_until();
         let transfers = self.server.transfers();
         let until = Until {
-            deadline: earliest([self.server.poll_timeout(), pause, self.storage_due, self.wake_due]),
+            deadline: earlier(
+                earlier(self.server.poll_timeout(), pause),
+                earlier(self.storage_due, self.wake_due),
+            ),
             poll_listeners: pause.is_none(),
             spin: self.spin.time(transfers),
         };
@@ -381,6 +384,9 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
     }
 }
 
-fn earliest<const N: usize>(times: [Option<Instant>; N]) -> Option<Instant> {
-    times.into_iter().flatten().min()
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
 }

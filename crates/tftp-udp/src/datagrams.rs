@@ -93,6 +93,11 @@ pub trait Datagrams {
     /// a [`Datagrams::block`] with its [`Datagrams::slice`]s, or a [`Datagrams::packet`]; [`Datagrams::end`] ends them.
     fn begin(&mut self, to: &Route, segment: usize);
 
+    /// As [`Datagrams::begin`], for a single packet.
+    fn begin_one(&mut self, to: &Route, segment: usize) {
+        self.begin(to, segment);
+    }
+
     /// Begins the next packet with its header.
     fn block(&mut self, header: [u8; 4]);
 

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
-use tftp_budget::descriptors::soft_limit;
+use tftp_budget::descriptors::read_limit;
 use tftp_machine::Mode;
 use tftp_machine::port_plan::Budget;
 
@@ -95,7 +95,7 @@ impl ListenOptions {
     /// Returns the options of one thread's network; its listening socket, passed separately, is bound to `port`.
     fn network(&self, port: u16, sockets: SocketOptions) -> NetOptions {
         let range = self.transfer_ports.as_ref();
-        let budget = Budget::new(self.mode, range, self.threads, soft_limit());
+        let budget = Budget::new(self.mode, range, self.threads, read_limit());
         let frames = self.source_mac.map(|mac| FrameOptions {
             mac,
             port,

@@ -4,6 +4,7 @@
 //! and the client's, so that transfers of several clients can share a port; but then any of these clients knows it.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -70,8 +71,10 @@ pub struct Ports {
     free: Vec<usize>,
     /// The shared sockets that are open, by bucket.
     shared: Vec<Option<usize>>,
-    /// Private sockets without a transfer, whose ports were released.
-    idle: Vec<usize>,
+    /// Private sockets without a transfer, whose ports were released, in the order of that.
+    idle: VecDeque<usize>,
+    /// The number of times that the poller has reported all sockets that have something.
+    polls: u64,
     water: LowWater,
     /// The number of private sockets, including the idle ones.
     own: usize,
@@ -104,6 +107,8 @@ struct Own {
     peer: Option<SocketAddr>,
     reception: Reception,
     permit: Permit,
+    /// The value of [`Ports::polls`] when its port was released.
+    released_at: u64,
     /// True once a datagram of the peer was read. Datagrams that others sent before the socket was connected stood
     /// before it in the queue, so that none of them is left.
     is_clean: Cell<bool>,
@@ -169,7 +174,8 @@ impl Ports {
             }],
             free: Vec::new(),
             shared: vec![None; options.shared],
-            idle: Vec::new(),
+            idle: VecDeque::new(),
+            polls: 0,
             water: LowWater::default(),
             own: 0,
             base: base(&options),
@@ -251,13 +257,23 @@ impl Ports {
         self.slots.get(index)?.open.as_ref()?.own.as_ref()
     }
 
-    /// Opens a socket as planned.
+    /// Called after a poll that has reported all sockets that have something.
+    pub fn polled(&mut self) {
+        self.polls += 1;
+    }
+
+    /// Opens a socket as planned. `is_quiet`: returns true if the last poll has reported nothing of a socket.
     ///
     /// # Errors
     /// No ports or descriptors are left, the limit of sockets is reached, or another error of the system.
-    pub fn open(&mut self, poller: &Poller, plan: &OpenPlan) -> io::Result<usize> {
+    pub fn open(
+        &mut self,
+        poller: &Poller,
+        plan: &OpenPlan,
+        is_quiet: &dyn Fn(usize) -> bool,
+    ) -> io::Result<usize> {
         match plan.kind {
-            PortKind::Private => self.open_own(poller, plan),
+            PortKind::Private => self.open_own(poller, plan, is_quiet),
             PortKind::Shared { bucket } => self.open_shared(poller, bucket.into(), plan.draw),
         }
     }

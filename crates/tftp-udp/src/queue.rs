@@ -27,6 +27,8 @@ pub(super) struct Queue {
     kept: Vec<Bytes>,
     /// True while the last message is a run of blocks that has not ended.
     is_open: bool,
+    /// The size in bytes up to which slices of that run are copied.
+    copy_limit: usize,
 }
 
 /// Datagrams with the same route; those already sent are removed at the front.
@@ -94,6 +96,16 @@ impl Queue {
             segment,
         });
         self.is_open = true;
+        self.copy_limit = COPY_LIMIT;
+    }
+
+    /// Begins a run of a single block, whose slices are copied if the block has at most `most_copied` bytes: it is one
+    /// piece then.
+    pub(super) fn begin_one(&mut self, route: Route, segment: usize, most_copied: usize) {
+        self.begin_data(route, segment);
+        if segment <= most_copied {
+            self.copy_limit = most_copied;
+        }
     }
 
     /// Begins the next block.
@@ -117,7 +129,7 @@ impl Queue {
         let Some(datagram) = self.datagrams.last() else {
             return;
         };
-        if range.len() <= COPY_LIMIT || datagram.end - datagram.first >= MAX_PIECES {
+        if range.len() <= self.copy_limit || datagram.end - datagram.first >= MAX_PIECES {
             return self.push_copied(&bytes[range]);
         }
         self.refer(bytes, range);

@@ -160,6 +160,14 @@ impl SendBatch {
         self.queue.begin_data(to, segment_size);
     }
 
+    /// As [`SendBatch::begin_data`], for a single packet. Its pieces are copied together as soon as they come, where a
+    /// plain send would do that later.
+    #[inline]
+    pub fn begin_one(&mut self, to: Route, segment_size: usize) {
+        self.queue.drop_unended();
+        self.queue.begin_one(to, segment_size, PLAIN_SEND);
+    }
+
     /// Begins the next packet with its header.
     #[inline]
     pub fn block(&mut self, header: [u8; 4]) {

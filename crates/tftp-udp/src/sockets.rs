@@ -125,13 +125,33 @@ impl Sockets {
         }
     }
 
+    /// Asks the poller; returns true if a waker has called.
+    fn look(&mut self, time: Option<Duration>) -> bool {
+        let is_called = self.arrivals.look(&self.poller, time, self.single_port);
+        if self.arrivals.are_all_known() {
+            self.ports.polled();
+        }
+        is_called
+    }
+
+    fn receive_class(&mut self, class: Class, most: usize) -> Received {
+        match class {
+            Class::Transfers => self.arrivals.receive(
+                #[cfg(linux)]
+                &mut self.bundle,
+                &self.ports,
+                &self.departures,
+                most,
+            ),
+            Class::Requests => self.arrivals.receive_requests(&self.ports, most, !self.hears),
+        }
+    }
+
     /// Polls for that time without sleeping; returns true if something arrived, or a waker called.
     fn spin(&mut self, time: Duration) -> bool {
         let until = clock::now() + time;
         while clock::now() < until {
-            let is_called = self
-                .arrivals
-                .look(&self.poller, Some(Duration::ZERO), self.single_port);
+            let is_called = self.look(Some(Duration::ZERO));
             if is_called || !self.arrivals.is_empty() {
                 return true;
             }
@@ -144,7 +164,8 @@ impl Sockets {
     /// Opens a port. If that fails for a shared one, any open shared socket will do: there can be fewer of them than
     /// buckets.
     fn open_any(&mut self, plan: &OpenPlan) -> io::Result<usize> {
-        let opened = self.ports.open(&self.poller, plan);
+        let is_quiet = |index| self.arrivals.is_quiet(index);
+        let opened = self.ports.open(&self.poller, plan, &is_quiet);
         match (&opened, plan.kind) {
             (Err(_), PortKind::Shared { .. }) => self.ports.open_shared_sockets().next().map_or(opened, Ok),
             _ => opened,
@@ -210,7 +231,7 @@ impl Datagrams for Sockets {
             } else {
                 self.patience(&until)
             };
-            self.arrivals.look(&self.poller, time, self.single_port);
+            self.look(time);
         }
         let now = self.now.get();
         if self.ports.unused_at().is_some_and(|at| at <= now) {
@@ -219,16 +240,12 @@ impl Datagrams for Sockets {
     }
 
     fn receive(&mut self, class: Class, most: usize) -> Received {
-        match class {
-            Class::Transfers => self.arrivals.receive(
-                #[cfg(linux)]
-                &mut self.bundle,
-                &self.ports,
-                &self.departures,
-                most,
-            ),
-            Class::Requests => self.arrivals.receive_requests(&self.ports, most, !self.hears),
+        let received = self.receive_class(class, most);
+        let may_be_requests = class == Class::Requests || self.single_port;
+        if may_be_requests && received.count > 0 {
+            descriptors::read_limit();
         }
+        received
     }
 
     fn may_have(&self, class: Class) -> bool {
@@ -305,6 +322,11 @@ impl Datagrams for Sockets {
     fn begin(&mut self, to: &Route, segment: usize) {
         let route = self.route(to);
         self.departures.batch.begin_data(route, segment);
+    }
+
+    fn begin_one(&mut self, to: &Route, segment: usize) {
+        let route = self.route(to);
+        self.departures.batch.begin_one(route, segment);
     }
 
     #[inline]

@@ -111,7 +111,7 @@ impl Bench {
 
     /// Reads a stream as a transfer would: windows of `blocks` blocks, acknowledged whole.
     fn stream(&mut self, download: &mut Stream, blksize: u64, blocks: u64) -> Vec<u8> {
-        download.set_window(blksize as u16, blocks as u16, Rollover::Zero);
+        download.set_window(blksize as u16, blocks as u16, Rollover::Zero, MANY);
         let mut all = Vec::new();
         loop {
             let acked = all.len() as u64;
@@ -133,6 +133,9 @@ impl Bench {
         }
     }
 }
+
+/// So many active transfers that lockstep ones get small chunks.
+const MANY: usize = 10_000;
 
 const SIZES: [usize; 12] = [
     0, 1, 511, 512, 8191, 8192, 8193, 16384, 65535, 65536, 65537, 200_001,
@@ -186,7 +189,7 @@ fn windows_leave_as_they_were_prepared() {
         ] {
             let mut download = bench.download(name, Mode::Octet);
             let length = download.stream_size().unwrap();
-            download.set_window(blksize as u16, blocks as u16, rollover);
+            download.set_window(blksize as u16, blocks as u16, rollover, MANY);
             let (mut sent, mut prepared, mut first) = (Vec::new(), 0, 1);
             while (sent.len() as u64) < length {
                 let upto = sent.len() as u64 + blksize * blocks;
@@ -208,7 +211,7 @@ fn packets_with_other_block_numbers_are_assembled_singly() {
     let mut bench = Bench::new();
     bench.put("file", &plain);
     let mut download = bench.download("file", Mode::Octet);
-    download.set_window(256, 300, Rollover::One);
+    download.set_window(256, 300, Rollover::One, MANY);
     bench.ensure(&mut download, plain.len() as u64).unwrap();
     let mut sent = Vec::new();
     let prepared = send(&download, 65_530, (256, 11), Rollover::Zero, &mut sent);
@@ -261,6 +264,24 @@ fn sizes_are_reported_if_known() {
 }
 
 #[test]
+fn lockstep_transfers_among_few_read_more_at_a_time() {
+    let mut bench = Bench::new();
+    bench.put("file", &contents(300_000, 3));
+    for (blksize, windowsize, active, class) in [
+        (512, 1, FEW, 32_768),
+        (8192, 1, 1, 32_768),
+        (512, 2, FEW, 32_768),
+        (512, 1, FEW + 1, 8192),
+        (8193, 1, 1, 65_536),
+    ] {
+        let mut download = bench.download("file", Mode::Octet);
+        download.set_window(blksize, windowsize, Rollover::Zero, active);
+        let (available, _) = bench.ensure(&mut download, 1).unwrap();
+        assert_eq!(available, class, "{blksize} x {windowsize} among {active}");
+    }
+}
+
+#[test]
 fn chunks_are_of_the_class_of_the_window_and_no_more_are_held_than_needed() {
     let mut bench = Bench::new();
     bench.put("file", &contents(300_000, 3));
@@ -276,7 +297,7 @@ fn chunks_are_of_the_class_of_the_window_and_no_more_are_held_than_needed() {
         (255, 16, 8192, 8192),
     ] {
         let mut download = bench.download("file", Mode::Octet);
-        download.set_window(blksize, windowsize, Rollover::Zero);
+        download.set_window(blksize, windowsize, Rollover::Zero, MANY);
         assert_eq!(bench.held(), 0);
         let (available, end) = bench.ensure(&mut download, 1).unwrap();
         assert_eq!(
@@ -378,7 +399,7 @@ fn a_reopened_file_continues_only_if_unchanged() {
         bench.put("file", &plain);
         let mut download = bench.download("file", mode);
         bench.cache.batch_ends();
-        download.set_window(512, 1, Rollover::Zero);
+        download.set_window(512, 1, Rollover::Zero, MANY);
         bench.ensure(&mut download, 512).unwrap();
         let first = slice(&download, 0..512);
         download.park();

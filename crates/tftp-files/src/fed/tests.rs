@@ -135,7 +135,7 @@ impl World {
             panic!("not at once")
         };
         let mut download = DownloadStream::new(opened, mode);
-        download.set_window(blksize as u16, window as u16, Rollover::Zero);
+        download.set_window(blksize as u16, window as u16, Rollover::Zero, 1);
         Client {
             download,
             index,

@@ -125,10 +125,15 @@ impl<S: Store> ConnectionState<S> {
         }
     }
 
-    /// Sets the negotiated window of a download.
-    pub(crate) fn set_window(&mut self, negotiated: &NegotiatedOptions) {
+    /// Sets the negotiated window of a download. `active`: the number of active transfers.
+    pub(crate) fn set_window(&mut self, negotiated: &NegotiatedOptions, active: usize) {
         if let Body::Download(download) = &mut self.body {
-            download.set_window(negotiated.blksize, negotiated.windowsize, negotiated.rollover);
+            download.set_window(
+                negotiated.blksize,
+                negotiated.windowsize,
+                negotiated.rollover,
+                active,
+            );
         }
     }
 }

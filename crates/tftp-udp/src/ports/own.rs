@@ -16,6 +16,13 @@ use crate::{Poller, SocketOptions, UdpSocket};
 /// more is closed.
 const MOST_DISCARDED: usize = 256;
 
+/// The number of idle sockets of which all may have something queued, from which on another one is opened. A busy
+/// server gets a second set of sockets so, and reuses one while the other rests.
+const SECOND_SET: std::ops::Range<usize> = 2..64;
+
+/// The maximum number of idle sockets to look at for one that has nothing queued.
+const LOOKED_AT: usize = 64;
+
 /// Returns the address in the socket's family: a dual-stack socket uses IPv4-mapped addresses.
 fn in_family(ip: IpAddr, socket: SocketAddr) -> IpAddr {
     match ip {
@@ -24,12 +31,26 @@ fn in_family(ip: IpAddr, socket: SocketAddr) -> IpAddr {
     }
 }
 
+/// The idle socket for a new transfer, by its place among them.
+enum Idle {
+    /// Nothing is queued in it.
+    Quiet(usize),
+    /// Something may be queued in it.
+    Unknown(usize),
+    None,
+}
+
 impl Ports {
     /// Opens a socket for this transfer alone.
     ///
     /// # Errors
     /// `AddrInUse` and EMFILE if no ports or descriptors are left; `QuotaExceeded` if the limit of sockets is reached.
-    pub(super) fn open_own(&mut self, poller: &Poller, plan: &OpenPlan) -> io::Result<usize> {
+    pub(super) fn open_own(
+        &mut self,
+        poller: &Poller,
+        plan: &OpenPlan,
+        is_quiet: &dyn Fn(usize) -> bool,
+    ) -> io::Result<usize> {
         if !self.options.always_private && self.options.sockets.foreign_source {
             return self.open_unconnected(poller, plan);
         }
@@ -37,10 +58,20 @@ impl Ports {
             return Err(io::ErrorKind::QuotaExceeded.into());
         }
         let here = self.own_address(plan);
-        if let Some(index) = self.reuse(poller, here, plan) {
-            return Ok(index);
-        }
-        let permit = self.permit(poller)?;
+        let permit = match self.find_idle(here, is_quiet) {
+            Idle::Quiet(at) => match self.reuse(poller, at, plan, false) {
+                Some(index) => return Ok(index),
+                None => self.permit(poller)?,
+            },
+            Idle::Unknown(at) => match self.another() {
+                Some(permit) => permit,
+                None => match self.reuse(poller, at, plan, true) {
+                    Some(index) => return Ok(index),
+                    None => self.permit(poller)?,
+                },
+            },
+            Idle::None => self.permit(poller)?,
+        };
         let options = self.own_options(plan.reception);
         let socket = self.draw.connected(here, plan.peer, &options, plan.draw)?;
         if plan.reception.batches && self.options.sockets.coalesce {
@@ -51,6 +82,7 @@ impl Ports {
             peer: Some(plan.peer),
             reception: plan.reception,
             permit,
+            released_at: 0,
             is_clean: Cell::new(false),
         };
         self.add_own(poller, socket, own)
@@ -65,7 +97,7 @@ impl Ports {
 
     /// Closes an idle socket; returns false if there is none.
     pub fn close_idle(&mut self, poller: &Poller) -> bool {
-        let idle = self.idle.pop();
+        let idle = self.idle.pop_back();
         if let Some(index) = idle {
             self.close(poller, index);
         }
@@ -85,34 +117,56 @@ impl Ports {
         slot.generation = slot.generation.wrapping_add(1);
         if let Some(own) = &mut open.own {
             own.peer = None;
+            own.released_at = self.polls;
             own.permit.settle();
             if std::mem::take(&mut own.reception.batches) {
                 open.socket.stop_coalescing();
             }
         }
-        self.idle.push(index);
+        self.idle.push_back(index);
         self.water.added(now);
         true
     }
 
-    /// Reuses an idle socket at that address, with a new port.
-    fn reuse(&mut self, poller: &Poller, here: SocketAddr, plan: &OpenPlan) -> Option<usize> {
-        let is_here = |&index: &usize| self.own(index).is_some_and(|own| own.here == here);
-        let at = self.idle.iter().rposition(is_here)?;
-        let index = self.idle.remove(at);
+    /// Finds an idle socket at that address. A socket without a port receives nothing, so that one of which the poller
+    /// has reported nothing since its port was released has nothing queued.
+    fn find_idle(&self, here: SocketAddr, is_quiet: &dyn Fn(usize) -> bool) -> Idle {
+        let own_of = |index: usize| self.own(index).filter(|own| own.here == here);
+        let rests =
+            |&index: &usize| own_of(index).is_some_and(|own| own.released_at < self.polls) && is_quiet(index);
+        // Those at the front have been idle for longest.
+        match self.idle.iter().take(LOOKED_AT).position(rests) {
+            Some(at) => Idle::Quiet(at),
+            None => match self.idle.iter().rposition(|&index| own_of(index).is_some()) {
+                Some(at) => Idle::Unknown(at),
+                None => Idle::None,
+            },
+        }
+    }
+
+    /// Permits one socket more although there are idle ones, while these are few and descriptors are not short.
+    fn another(&self) -> Option<Permit> {
+        let is_wanted = SECOND_SET.contains(&self.idle.len()) && self.idle.len() < self.options.idle;
+        let has_room = !self.options.always_private && self.own < self.options.private;
+        (is_wanted && has_room).then(Permit::take).flatten()
+    }
+
+    /// Reuses an idle socket with a new port. `discards`: something may be queued.
+    fn reuse(&mut self, poller: &Poller, at: usize, plan: &OpenPlan, discards: bool) -> Option<usize> {
+        let index = self.idle.remove(at)?;
         self.water.taken(self.idle.len());
-        if self.renew(index, plan).is_err() {
+        if self.renew(index, plan, discards).is_err() {
             self.close(poller, index);
             return None;
         }
         Some(index)
     }
 
-    fn renew(&mut self, index: usize, plan: &OpenPlan) -> io::Result<()> {
+    fn renew(&mut self, index: usize, plan: &OpenPlan, discards: bool) -> io::Result<()> {
         let open = self.slots[index].open.as_mut().ok_or(io::ErrorKind::NotFound)?;
         let own = open.own.as_mut().ok_or(io::ErrorKind::NotFound)?;
         // The same client may be the next: datagrams that it sent to the former port must not count for this one.
-        if !open.socket.discard_received(MOST_DISCARDED) {
+        if discards && !open.socket.discard_received(MOST_DISCARDED) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         if self.options.recv_buffer.is_none() && own.reception.buffer != plan.reception.buffer {
@@ -143,6 +197,7 @@ impl Ports {
             peer: None,
             reception: plan.reception,
             permit,
+            released_at: 0,
             is_clean: Cell::new(false),
         };
         self.add_own(poller, socket, own)
@@ -168,7 +223,7 @@ impl Ports {
         }
         for _ in 0..2 {
             let permit = (self.own < self.options.private).then(Permit::take).flatten();
-            match (permit, self.idle.pop()) {
+            match (permit, self.idle.pop_back()) {
                 (Some(permit), idle) => {
                     self.idle.extend(idle);
                     return Ok(permit);

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use tftp_budget::descriptors::{self, Ticket, soft_limit};
+use tftp_budget::descriptors::{self, Ticket};
 
 /// The private sockets of all servers of the process, because the limit of descriptors is the process's. A static of
 /// std's: the thread models (crates/tftp-sync) have no sockets.
@@ -26,7 +26,7 @@ impl Permit {
         if descriptors::half_open_share_is_full() {
             return None;
         }
-        let most = most_own_sockets(soft_limit());
+        let most = most_own_sockets(descriptors::limit());
         let more = |count| (count < most).then_some(count + 1);
         // Taken first: a drop returns the ticket if the limit below refuses the socket.
         let ticket = Ticket::take(1, true)?;

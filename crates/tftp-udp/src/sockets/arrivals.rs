@@ -14,6 +14,9 @@ use crate::{IoMode, LISTENING, Poller, Ports, Reading, Ready, RecvBatch, RecvSoc
 const BATCH: usize = 64;
 const BATCHES_A_TURN: usize = 4;
 
+/// A poll that reports fewer sockets than this has reported all that have something.
+const POLLED: usize = 64;
+
 /// The size in bytes of the longest UDP datagram, and of the longest run of coalesced ones.
 const DATAGRAM: usize = 65_536;
 
@@ -88,6 +91,8 @@ struct Waiting {
     turns: usize,
     /// Sockets that were ready and had no turn before the poller was called again.
     passed_over: Vec<usize>,
+    /// True if the last poll has reported all sockets that have something.
+    are_all_known: bool,
     /// True if requests are known to be queued.
     requests: bool,
     /// Sockets with a nonempty error queue whose datagrams have been received.
@@ -133,10 +138,13 @@ impl Arrivals {
         let waiting = &mut self.waiting;
         let begun = waiting.begin_anew();
         // Waiting fails only if memory is short. Nothing is known then, and the next turn tries again.
-        let is_called = poller.wait(&mut waiting.ready, time).unwrap_or_else(|_| {
+        let polled = poller.wait(&mut waiting.ready, time);
+        let is_failed = polled.is_err();
+        let is_called = polled.unwrap_or_else(|_| {
             waiting.ready.clear();
             true
         });
+        waiting.are_all_known = waiting.ready.len() < POLLED && !is_failed;
         let (requests, failed) = (&mut waiting.requests, &mut waiting.failed);
         let is_plain = |ready: &Ready| ready.readable && (ready.key != LISTENING || single_port);
         if !waiting.ready.iter().all(is_plain) {
@@ -151,6 +159,17 @@ impl Arrivals {
         }
         waiting.rotate(begun);
         is_called
+    }
+
+    /// Returns true if the last poll has reported all sockets that have something.
+    pub(super) fn are_all_known(&self) -> bool {
+        self.waiting.are_all_known
+    }
+
+    /// Returns true if the last poll has reported nothing of a socket.
+    pub(super) fn is_quiet(&self, index: usize) -> bool {
+        let Waiting { ready, failed, .. } = &self.waiting;
+        self.are_all_known() && !failed.contains(&index) && ready.iter().all(|ready| ready.key != index)
     }
 
     /// Called when a socket's port is closed: errors still in its queue concern no open port.
