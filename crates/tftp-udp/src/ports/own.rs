@@ -131,13 +131,13 @@ impl Ports {
     /// Finds an idle socket at that address. A socket without a port receives nothing, so that one of which the poller
     /// has reported nothing since its port was released has nothing queued.
     fn find_idle(&self, here: SocketAddr, is_quiet: &dyn Fn(usize) -> bool) -> Idle {
-        let own_of = |index: usize| self.own(index).filter(|own| own.here == here);
-        let rests =
-            |&index: &usize| own_of(index).is_some_and(|own| own.released_at < self.polls) && is_quiet(index);
-        // Those at the front have been idle for longest.
-        match self.idle.iter().take(LOOKED_AT).position(rests) {
+        let is_here = |&index: &usize| self.own(index).is_some_and(|own| own.here == here);
+        let rests = |index: &&usize| self.own(**index).is_some_and(|own| own.released_at < self.polls);
+        // They are in the order of their releases, so that those behind one that does not rest do not rest either.
+        let mut resting = self.idle.iter().take(LOOKED_AT).take_while(rests);
+        match resting.position(|index| is_here(index) && is_quiet(*index)) {
             Some(at) => Idle::Quiet(at),
-            None => match self.idle.iter().rposition(|&index| own_of(index).is_some()) {
+            None => match self.idle.iter().rposition(is_here) {
                 Some(at) => Idle::Unknown(at),
                 None => Idle::None,
             },
