@@ -255,9 +255,9 @@ mod tests {
         let budget: &'static Budget = Box::leak(Box::new(Budget::new(|| LIMIT.load(Relaxed))));
         let held = budget.take(700, false).expect("700 of 750");
         LIMIT.store(100, Relaxed);
-        assert!(!budget.is_tight(1));
+        assert!(!budget.has_fewer_than(1));
         budget.read_limit();
-        assert!(budget.is_tight(1) && budget.take(1, false).is_none());
+        assert!(budget.has_fewer_than(1) && budget.take(1, false).is_none());
         drop(held);
         assert_eq!((budget.most(), budget.limit()), (75, 100));
     }

@@ -293,7 +293,7 @@ fn what_came_before_the_close_is_of_no_later_port(way: Way) {
         let former = open(&mut net, here);
         net.control(&former, b"answer");
         net.flush();
-        let (_, from) = hear(&peer);
+        let (_, from) = receive_at(&peer);
         peer.send_to(b"late", from).unwrap();
         net.close(former.port);
         net.flush();
@@ -304,7 +304,7 @@ fn what_came_before_the_close_is_of_no_later_port(way: Way) {
         assert_ne!(former.port, later.port);
         net.control(&later, b"answer");
         net.flush();
-        let (_, there) = hear(&peer);
+        let (_, there) = receive_at(&peer);
         peer.send_to(b"later still", from).unwrap();
         peer.send_to(b"packet", there).unwrap();
         assert_eq!(
