@@ -82,7 +82,9 @@ final class DocumentsTest extends TestCase
         mkdir("{$this->directory}/project");
         $archive = new Process([PHP_BINARY, dirname(__DIR__) . '/bin/make-archive.php', "{$this->directory}/project", '--library', getenv('TFTPSERVER_LIBRARY')]);
         self::assertSame(0, $archive->wait(), $archive->errors());
-        file_put_contents("{$this->directory}/project/composer.json", '{"repositories": {"packagist.org": false}}');
+        // A new project has no composer.json. Composer reads this one for every project.
+        mkdir("{$this->directory}/home");
+        file_put_contents("{$this->directory}/home/config.json", '{"repositories": {"packagist.org": false}}');
         $shell = new Process(['sh', '-euc', $commands], '', "{$this->directory}/project", [
             'COMPOSER_HOME' => "{$this->directory}/home", 'COMPOSER_ALLOW_SUPERUSER' => '1', 'COMPOSER_NO_INTERACTION' => '1', 'COMPOSER_DISABLE_NETWORK' => '1',
         ]);
