@@ -1,4 +1,5 @@
-"""Every link between the documents leads to a file that exists, and to a heading that it has. Each of the frequent questions
+"""Every link between the documents leads to a file that exists, and to a heading that it has, and every example that they run is
+there. Each of the frequent questions
 has an answer of a few lines and a link to the rest, and both front pages lead to them within their first screen.
 
 usage: links.py SOURCE
@@ -29,11 +30,22 @@ def anchors(name):
     return found
 
 
+def examples():
+    """Yields the mistakes in commands `cargo run ... --example NAME`, which only work with the package that has the example."""
+    listed = subprocess.run(["git", "grep", "-hoE", r"cargo run [^`]*--example [a-z_]+", "--", "*.md", "*.rs"], cwd=SOURCE,
+                            capture_output=True, text=True, check=False).stdout
+    for command in listed.splitlines():
+        package = re.search(r"(?:-p|--package) (\S+)", command)
+        name = command.rsplit(" ", 1)[1]
+        if not package or not os.path.exists(os.path.join(SOURCE, "crates", package[1], "examples", name + ".rs")):
+            yield f"{command}: there is no such example, or its package is not named"
+
+
 def main():
     listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "*.md"], cwd=SOURCE, check=True,
                             capture_output=True, text=True).stdout
     names = [name for name in listed.split("\n") if name and os.path.exists(os.path.join(SOURCE, name))]
-    wrong, count = [], 0
+    wrong, count = list(examples()), 0
     for name in names:
         plain = re.sub(r"`[^`\n]*`", "`", text_of(name))
         for target in re.findall(r"\]\(([^)\s]+)\)|^\[[^\]]+\]: +(\S+)", plain, flags=re.M):

@@ -1,4 +1,4 @@
-//! Serves a directory until Enter is pressed: `cargo run --example directory -- /srv/tftp 127.0.0.1:6969`.
+//! Serves a directory until Enter is pressed: `cargo run -p tftp-serve --example directory -- /srv/tftp 127.0.0.1:6969`.
 
 use std::error::Error;
 use std::net::SocketAddr;
