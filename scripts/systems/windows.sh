@@ -56,11 +56,13 @@ ported() {
 
 # The command: downloads, uploads, the names that it refuses, and how it ends.
 command_suite() {
-    x86_64-w64-mingw32-gcc-posix -Wall -Wextra -Werror -static -o "$place/interrupt.exe" c-tests/windows/interrupt.c || return 1
+    for helper in interrupt hold; do
+        x86_64-w64-mingw32-gcc-posix -Wall -Wextra -Werror -static -o "$place/$helper.exe" "c-tests/windows/$helper.c" || return 1
+    done
     prepare_wine
     reference=${CARGO_TARGET_DIR:-target}/debug/tftpserver
     [ ! -x "$reference" ] || export TFTPSERVER_REFERENCE="$reference"
-    INTERRUPT="$place/interrupt.exe" timeout 900 python3 suites/systems/windows.py "$dll/tftpserver.exe"
+    INTERRUPT="$place/interrupt.exe" HOLD="$place/hold.exe" timeout 900 python3 suites/systems/windows.py "$dll/tftpserver.exe"
 }
 
 # Prepares a Python for Windows, of the version of python3. No package of Debian has one. The wheel of panda3d brings the

@@ -2,7 +2,8 @@
 """The Windows command under wine, with clients on this side: what it serves and takes, what bad names get, how it ends.
 
 usage: windows.py TFTPSERVER.EXE [SAMPLE.EXE] [-k WORD]     (WINEPREFIX as usual; SAMPLE: bindings/cpp/compat/cpp/tftpserver, built
-for Windows; TFTPSERVER_REFERENCE: the command of this system, to which answers are compared; INTERRUPT: c-tests/windows/interrupt.c)
+for Windows; TFTPSERVER_REFERENCE: the command of this system, to which answers are compared; INTERRUPT, HOLD: interrupt.c and
+hold.c of c-tests/windows)
 """
 import json
 import os
@@ -442,6 +443,27 @@ class Uploads(unittest.TestCase):
                 self.assertEqual(reader.rest(), old)
                 old, new = new, old
             until(lambda: sorted(os.listdir(ground.root)) == ["dir", "file"], "what was put aside is gone", SECONDS)
+
+    def test_a_file_that_another_program_does_not_share(self):
+        hold = os.environ.get("HOLD")
+        if not hold:
+            self.skipTest("HOLD names no program")
+        with Ground() as ground, Served(ground.root, "--create") as served:
+            path = os.path.join(ground.root, "file")
+            holder = subprocess.Popen(["wine", hold, windows_path(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            try:
+                self.assertEqual(holder.stdout.readline().strip(), b"held")
+                asker = Asker(served.address)
+                self.assertEqual([answer(asker.ask(opcode, "file")) for opcode in (READ, WRITE)],
+                                 [(2, b"Access violation")] * 2)
+                self.assertEqual(leftovers(ground.root), [])
+            finally:
+                holder.stdin.close()
+                self.assertEqual(holder.wait(SECONDS), 0)
+                holder.stdout.close()
+            self.assertEqual(get(served.address, "file"), INSIDE)
+            put(served.address, "file", b"new")
+            self.assertEqual(get(served.address, "file"), b"new")
 
     def test_paths_longer_than_260_characters(self):
         with Ground() as ground, Served(ground.root, "--create") as served:
