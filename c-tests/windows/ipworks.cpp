@@ -75,6 +75,10 @@ static void wide_text()
     CHECK(std::strcmp(server.Config(L"SelectWaitMillis=10"), "") == 0);
     CHECK(std::strcmp(server.Config(L"SelectWaitMillis"), "10") == 0);
     CHECK(server.SetLocalDir(static_cast<const wchar_t *>(nullptr)) == TFTPSERVER_ERROR_INVALID_VALUE);
+    // An unpaired surrogate is no text. A LocalDir that does not exist is kept until listening starts.
+    CHECK(server.SetLocalHost(L"127.0.0.1\xd800") == TFTPSERVER_ERROR_INVALID_VALUE);
+    CHECK(server.SetLocalDir(L"wide\xdc00") == 0 && server.StartListening() == TFTPSERVER_ERROR_INVALID_VALUE);
+    CHECK(server.SetLocalDir(directory) == 0);
     CHECK(server.StartListening() == 0);
     CHECK(get(server,
               "Gr\xc3\xbc\xc3\x9f"
