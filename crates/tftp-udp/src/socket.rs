@@ -133,6 +133,7 @@ pub struct UdpSocket {
     v6: bool,
     coalesces: AtomicBool,
     /// True if arrivals carry the address they were sent to.
+    #[cfg_attr(windows, allow(dead_code, reason = "WSARecvMsg reports it in any case"))]
     reports_destination: bool,
     /// True if connect chooses its port and disconnect releases it.
     renewable: bool,
