@@ -35,6 +35,16 @@ def cpp(text, place):
     return run(re.sub("^c[+][+]", os.environ.get("CXX", "c++"), text, flags=re.M), place)
 
 
+def installed(text, place):
+    """Builds and runs a program whose `#include "ipworks.h"` is found below an installation's prefix."""
+    os.symlink(os.path.join(SOURCE, "include"), os.path.join(place, "include"))
+    os.symlink(os.path.dirname(LIBRARY), os.path.join(place, "lib"))
+    with open(os.path.join(place, "program.cpp"), "w", encoding="utf-8") as file:
+        file.write('#include "ipworks.h"\nint main() { TFTPServer server; return server.GetLocalPort() == 69 ? 0 : 1; }\n')
+    text = re.sub("^c[+][+]", os.environ.get("CXX", "c++"), text.replace("PREFIX", place), flags=re.M)
+    return run(text, place) or run("./a.out", place)
+
+
 def php(text, place):
     os.makedirs(os.path.join(place, "vendor", "tftpserver"))
     os.symlink(os.path.join(SOURCE, "bindings", "php"), os.path.join(place, "vendor", "tftpserver", "tftpserver"))
@@ -53,7 +63,7 @@ def python(text, place):
     return run(text.replace("=bindings/python/compat", f"=bindings/python/compat:'{SOURCE}/bindings/python'"), place)
 
 
-TRIES = [("compat=", "c++", cpp), ("ln ", "php", php), ("PYTHONPATH=", "python3", python)]
+TRIES = [("compat=", "c++", cpp), ("c++ ", "c++", installed), ("ln ", "php", php), ("PYTHONPATH=", "python3", python)]
 
 
 def commands(text):
