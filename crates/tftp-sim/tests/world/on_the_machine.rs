@@ -142,6 +142,24 @@ fn fed_by_the_application() {
     assert!(counts.passes < counts.fed, "none shared a pass: {counts:?}");
 }
 
+/// The silent clients read sources again that others have read on.
+#[test]
+fn held_back_by_silent_clients() {
+    let family = Family {
+        name: "on_the_machine::held_back_by_silent_clients",
+        worlds: 60,
+        plan: plan::held_back,
+        node: served,
+    };
+    let counts = family.run();
+    reached(&[
+        ("whole", counts.whole),
+        ("fed", counts.fed),
+        ("restarts", counts.restarts),
+    ]);
+    assert!(counts.passes < counts.fed, "none shared a pass: {counts:?}");
+}
+
 #[test]
 fn two_thousand_boot_at_once() {
     let family = Family {

@@ -290,3 +290,31 @@ pub fn fed(seed: u64) -> Plan {
     }
     plan
 }
+
+/// Downloads of large shared sources, some of whose clients go silent after a few blocks, on a network without
+/// disturbances. Windows are small, so that the others need data far beyond the silent ones.
+pub fn held_back(seed: u64) -> Plan {
+    let mut plan = fed(seed);
+    plan.link = Link {
+        delay: plan.link.delay.min(500),
+        ..Link::default()
+    };
+    plan.settings.max_blksize = plan.settings.max_blksize.min(1468);
+    plan.settings.max_windowsize = plan.settings.max_windowsize.min(4);
+    plan.disk = Disk::default();
+    plan.application = Application::default();
+    plan.operator = Operator::default();
+    plan.feeding = Feeding {
+        fed: 100,
+        keyed: 100,
+        meanwhile: plan.feeding.meanwhile,
+        large: 100,
+        ..Feeding::NONE
+    };
+    plan.crowd = Crowd {
+        honest: 8,
+        reset: 4,
+        ..Crowd::default()
+    };
+    plan
+}
