@@ -81,6 +81,9 @@ impl Share {
     /// Sets the grant and returns it: at most `useful` bytes and a fair part of the budget, but at least `used`, which
     /// are in use of the present one.
     pub(super) fn adjust(&mut self, useful: u64, used: u64) -> u64 {
+        if self.budget.total == 0 {
+            return 0;
+        }
         let target = useful.min(self.budget.part()).max(used.min(self.granted));
         if target > self.granted {
             self.granted += self.budget.take(target - self.granted);

@@ -306,7 +306,12 @@ impl State {
 
     /// Returns the next request to the application, if one is due.
     pub(super) fn poll_wanted(&mut self) -> Option<Wanted> {
-        // Called for every piece that is read, when usually no request is due.
+        // Called for every piece that is read, when usually there is one pass and no request is due.
+        if self.passes.len() == 1 {
+            let (id, entry) = self.passes.first_key_value()?;
+            let id = *id;
+            return if entry.is_due() { self.ask(id) } else { None };
+        }
         let mut passes = self.passes.iter();
         let mut after = passes.find(|(_, entry)| entry.is_due()).map(|(id, _)| *id);
         while let Some(id) = after {
@@ -320,9 +325,8 @@ impl State {
     }
 
     fn ask(&mut self, id: PassId) -> Option<Wanted> {
-        let next = self.passes.get(&id)?.pass.asked();
         // The readers of this pass go on in the other one when they have read so far.
-        if self.is_in_another(id, next) {
+        if self.passes.len() > 1 && self.is_in_another(id, self.passes.get(&id)?.pass.asked()) {
             return None;
         }
         let entry = self.passes.get_mut(&id)?;
@@ -330,16 +334,16 @@ impl State {
         let is_starving = !entry.waiting.is_empty();
         let (offset, length) = entry.pass.ask(is_starving)?;
         // The same name as before, as long as that download reads this pass: the application has its source open.
-        let reads = |reader: &Reader| reader.pass == Some(id);
-        let before = entry
-            .named
-            .filter(|named| self.readers.get(named).is_some_and(reads));
-        let named = before.or_else(|| {
-            let mut readers = self.readers.iter();
-            readers.find(|(_, reader)| reads(reader)).map(|(named, _)| *named)
-        })?;
-        entry.named = Some(named);
-        let name = self.readers.get(&named)?.name;
+        let reads = |reader: &&Reader| reader.pass == Some(id);
+        let before = entry.named.and_then(|named| self.readers.get(&named));
+        let name = match before.filter(reads) {
+            Some(reader) => reader.name,
+            None => {
+                let (named, reader) = self.readers.iter().find(|(_, reader)| reads(reader))?;
+                entry.named = Some(*named);
+                reader.name
+            }
+        };
         Some(Wanted { name, offset, length })
     }
 
