@@ -1,26 +1,32 @@
-/* A server on 127.0.0.1: serves a directory without a callback, or feeds downloads of BYTES bytes. Prints its port, and
- * exits at the end of its input.
+/* A server on 127.0.0.1: serves a directory without a callback, or answers every download with BYTES bytes, fed or from
+ * memory. Prints its port, and exits at the end of its input.
  *
  *     serve DIR
- *     serve DIR BYTES
+ *     serve DIR fed BYTES
+ *     serve DIR memory BYTES
  */
 #define _XOPEN_SOURCE 700
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <tftpserver.h>
 
 /* The bytes of every file: see content() in run.py. */
 enum { BLOCK = 1428, MOST = 64 * BLOCK };
 static unsigned char bytes[MOST + BLOCK];
-static long long size;
+static size_t size;
+static unsigned char *memory;
 
 static int32_t on_request(tftpserver *server, tftpserver_event *event, void *context)
 {
+    int32_t id = event->data.connection_request.connection_id;
     (void)context;
-    return tftpserver_set_int(server, TFTPSERVER_PROPERTY_CONN_DATA_SIZE, event->data.connection_request.connection_id,
-                              size);
+    if (memory)
+        return tftpserver_set_bytes(server, TFTPSERVER_PROPERTY_CONN_FILE_DATA, id, memory, size);
+    return tftpserver_set_int(server, TFTPSERVER_PROPERTY_CONN_DATA_SIZE, id, (int64_t)size);
 }
 
 static int32_t on_wanted(tftpserver *server, tftpserver_event *event, void *context)
@@ -38,9 +44,23 @@ static int32_t on_wanted(tftpserver *server, tftpserver_event *event, void *cont
     return 0;
 }
 
-static int fed(tftpserver *server)
+/* Reads DIR/file, which costs no instructions of this process. */
+static int load(const char *directory)
+{
+    int fd = chdir(directory) == 0 ? open("file", O_RDONLY) : -1;
+    memory = malloc(size);
+    if (fd < 0 || memory == NULL || read(fd, memory, size) != (ssize_t)size)
+        return 1;
+    return close(fd);
+}
+
+/* Makes the program the source of every download. */
+static int answer(tftpserver *server, const char *directory, const char *how)
 {
     size_t i;
+    if (strcmp(how, "memory") == 0)
+        return load(directory) != 0
+            || tftpserver_register_callback(server, TFTPSERVER_EVENT_CONNECTION_REQUEST, on_request, NULL);
     for (i = 0; i < sizeof bytes; i++)
         bytes[i] = (unsigned char)(i % BLOCK * 31 + i % BLOCK / 251);
     return tftpserver_register_callback(server, TFTPSERVER_EVENT_CONNECTION_REQUEST, on_request, NULL)
@@ -64,11 +84,11 @@ static void deliver(tftpserver *server)
 int main(int argc, char **argv)
 {
     tftpserver *server = tftpserver_open();
-    size = argc == 3 ? strtoll(argv[2], NULL, 10) : 0;
+    size = argc == 4 ? (size_t)strtoull(argv[3], NULL, 10) : 0;
     if (argc < 2 || tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_DIR, 0, argv[1]) != 0
         || tftpserver_set(server, TFTPSERVER_PROPERTY_LOCAL_HOST, 0, "127.0.0.1") != 0
         || tftpserver_set_int(server, TFTPSERVER_PROPERTY_LOCAL_PORT, 0, 0) != 0
-        || tftpserver_do_config(server, "SelectWaitMillis=0") == NULL || (size && fed(server) != 0)
+        || tftpserver_do_config(server, "SelectWaitMillis=0") == NULL || (size && answer(server, argv[1], argv[2]) != 0)
         || tftpserver_do_startlistening(server) != 0)
         return fprintf(stderr, "%s\n", tftpserver_get_last_error(server)), 1;
     printf("%s\n", tftpserver_get(server, TFTPSERVER_PROPERTY_LOCAL_PORT, 0));
@@ -78,5 +98,7 @@ int main(int argc, char **argv)
     else
         while (getchar() != EOF)
             ;
-    return tftpserver_close(server) != 0;
+    argc = tftpserver_close(server) != 0;
+    free(memory);
+    return argc;
 }
