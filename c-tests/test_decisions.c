@@ -107,6 +107,35 @@ static void accept_0_refuses(void)
     fixture_close(&self);
 }
 
+/* Writes another number than 0, 1 and 2 to `accept`. */
+static int32_t write_accept(recorder *self, tftpserver *server, tftpserver_event *event)
+{
+    (void)server;
+    if (event->id == CONNECTION_REQUEST) {
+        event->data.connection_request.accept = *(const int32_t *)self->extra;
+    }
+    return 0;
+}
+
+static void other_values_of_accept_accept(void)
+{
+    static const int32_t values[] = {3, -1, INT32_MIN, INT32_MAX};
+    fixture self;
+    size_t i;
+    NEED(fixture_open(&self));
+    fixture_record(&self, 0);
+    self.events.hook = write_accept;
+    CHECK(fixture_write(&self, "f", "x", 1));
+    for (i = 0; i < sizeof values / sizeof *values; i++) {
+        transfer got;
+        self.events.extra = (void *)&values[i];
+        got = read_file(&self, "f", NULL);
+        CHECK_BYTES(got.data, got.length, "x", 1);
+        free(got.data);
+    }
+    fixture_close(&self);
+}
+
 static void file_data_is_sent_from(int event)
 {
     static const char *const size[] = {"tsize", "0", "blksize", "600", NULL};
@@ -205,14 +234,16 @@ static void local_file_is_written(void)
 static void a_callback_that_refuses_ends_its_connection(void)
 {
     static const int events[] = {CONNECTION_REQUEST, CONNECTED, START_TRANSFER, TRANSFER};
-    uint8_t *data = fixture_bytes(3000);
+    /* More than may wait for the callback, so that the client cannot have all of it before the first refusal. */
+    enum { LENGTH = 600000 };
+    uint8_t *data = fixture_bytes(LENGTH);
     size_t i;
     for (i = 0; i < sizeof events / sizeof *events; i++) {
         struct decision decision = {events[i], 7, 0, NULL, 0, NULL, NULL, 0, NULL, 0};
         fixture self;
         transfer got;
         NEED(open_with(&self, &decision, TRANSFER));
-        CHECK(fixture_write(&self, "f", data, 3000));
+        CHECK(fixture_write(&self, "f", data, LENGTH));
         got = read_file(&self, "f", NULL);
         CHECK(!got.complete);
         CHECK(got.error_code >= 0);
@@ -226,7 +257,7 @@ static void a_callback_that_refuses_ends_its_connection(void)
         CHECK_INT(fixture_count(&self, END_TRANSFER), 0);
         decision.answer = 0;
         got = read_file(&self, "f", NULL);
-        CHECK_BYTES(got.data, got.length, data, 3000);
+        CHECK_BYTES(got.data, got.length, data, LENGTH);
         free(got.data);
         fixture_close(&self);
     }
@@ -416,6 +447,7 @@ int main(void)
 {
     check_begin(180);
     RUN(accept_0_refuses);
+    RUN(other_values_of_accept_accept);
     RUN(file_data_set_inside_connected);
     RUN(file_data_set_inside_connection_request);
     RUN(file_data_for_a_name_that_is_no_file);

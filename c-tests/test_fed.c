@@ -36,6 +36,9 @@ static int32_t on_request(tftpserver *server, tftpserver_event *event, void *con
         CHECK_INT(tftpserver_set(server, CONN_DATA_KEY, id, self->key), 0);
     }
     CHECK_INT(tftpserver_do_supply(server, id, "x", 1, 0), INVALID_VALUE); /* nothing was requested */
+    CHECK_INT(tftpserver_do_supply(server, id, NULL, 1, 0), INVALID_VALUE);
+    CHECK_INT(tftpserver_do_supply(server, id, "x", SIZE_MAX, 0), INVALID_VALUE);
+    CHECK_INT(tftpserver_do_supply(server, -1, NULL, 0, 0), INDEX_OUT_OF_RANGE);
     return 0;
 }
 

@@ -97,7 +97,10 @@ static void odd_arguments(void)
     CHECK_INT(tftpserver_get_last_error_code(server), INVALID_VALUE);
     CHECK_INT(tftpserver_set_bytes(server, LOCAL_DIR, 0, NULL, 5), INVALID_VALUE);
     CHECK_INT(tftpserver_set_bytes(server, LOCAL_DIR, 0, "x", SIZE_MAX), INVALID_VALUE);
+    CHECK_INT(tftpserver_set_bytes(server, LOCAL_HOST, 0, "a\0b", 3), INVALID_VALUE); /* a NUL inside */
     CHECK(tftpserver_get_bytes(server, LOCAL_PORT, 0, NULL) != NULL);
+    CHECK(tftpserver_get_bytes(server, RESERVED_3, 0, &length) == NULL);
+    CHECK_INT(length, 0); /* unchanged on failure */
     CHECK(tftpserver_get_bytes(server, LOCAL_PORT, 0, &length) != NULL);
     CHECK_INT(length, 2);
     CHECK_TEXT(tftpserver_get(server, LOCAL_DIR, 0), "");

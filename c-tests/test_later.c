@@ -335,6 +335,7 @@ static void what_is_no_answer(void)
     NEED(ask(&one, RRQ, "f"));
     CHECK(client_expect(&one, DATA, 1, fixture_millis()));
     CHECK_INT(tftpserver_do_accept(self.server, FIRST_ID, YES), 130);
+    CHECK(strstr(tftpserver_get_last_error(self.server), "not deferred") != NULL);
     client_close(&one);
     NEED(ask(&one, RRQ, "s"));
     CHECK_INT(tftpserver_do_accept(self.server, FIRST_ID + 1, PUT_OFF), INVALID_VALUE);

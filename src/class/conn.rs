@@ -122,7 +122,7 @@ impl Record {
     }
 
     /// Stores the application's answer. Returns true if the request had been put off, so that DoEvents has to go on
-    /// with it; 130 if it was answered before.
+    /// with it; 130 if it is not deferred, or was already answered.
     pub(super) fn answer(&self, accept: bool) -> Result<bool, Failure> {
         let mut state = self.state.lock();
         match std::mem::replace(&mut state.decision, Decision::Given(accept)) {
@@ -130,7 +130,10 @@ impl Record {
             Decision::PutOff => Ok(true),
             before => {
                 state.decision = before;
-                Err(Failure::new(errors::BUSY, "The request was answered before."))
+                Err(Failure::new(
+                    errors::BUSY,
+                    "The request is not deferred, or was already answered.",
+                ))
             }
         }
     }

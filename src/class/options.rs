@@ -93,7 +93,7 @@ pub(super) fn failure(error: &Error, values: &Values, attempts: &[String]) -> Fa
         ErrorKind::Frames => "SourceMacAddress needs CAP_NET_RAW.".to_owned(),
         _ => match error.position().and_then(|position| attempts.get(position)) {
             Some(attempt) => attempt.clone(),
-            None => "Starting to listen.".to_owned(),
+            None => "Cannot start listening.".to_owned(),
         },
     };
     Failure::from_io(system, &attempt)

@@ -22,7 +22,7 @@ use tftp_sync::{Condvar, Mutex};
 const ERROR_TEXT: usize = 256;
 /// The last code of an ERROR, which RFC 2347 added.
 const LAST_ERROR_CODE: u16 = 8;
-const MORE_THAN_WANTED: &str = "More than DataWanted asked for.";
+const MORE_THAN_WANTED: &str = "More than DataWanted requested.";
 
 /// A TFTP server as an application holds it. Every method may be called from any thread.
 ///
@@ -184,7 +184,7 @@ impl Server {
     /// Answers a request that ConnectionRequest put off ([`super::events::Accept::Later`]). DoEvents goes on with it.
     ///
     /// # Errors
-    /// 903 if there is no connection at this index; 130 if it was answered before.
+    /// 903 if there is no connection at this index; 130 if it is not deferred, or was already answered.
     pub fn accept(&self, index: i32, accept: bool) -> Result<(), Failure> {
         let record = self.conns.at(index)?;
         if record.answer(accept)? {

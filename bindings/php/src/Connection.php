@@ -157,7 +157,7 @@ final class Connection implements ConnectionInterface
 
     // api: end properties
 
-    /** Accepts a deferred request; doEvents() delivers what follows. Fails with error 130 if it was answered before. */
+    /** Accepts a deferred request; doEvents() delivers what follows. Fails with error 130 if it was already answered. */
     public function accept(): void
     {
         Failure::check($this->handle, $this->handle->accept($this->id, true));

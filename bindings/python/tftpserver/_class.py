@@ -193,7 +193,7 @@ class TFTPServer(SettingAttributes, Strict):
     def accept(self, index: int, accept: bool = True) -> None:
         """Answers a request whose `accept` was set to `LATER`, by connection id or position, from any thread.
 
-        The connection's further events come from do_events. Error 130: the request was answered before. Error 903, an
+        The connection's further events come from do_events. Error 130: the request was already answered. Error 903, an
         IndexError: it has ended.
         """
         self._check(quick.tftpserver_do_accept(self._handle, self._index(index), 1 if accept else 0))

@@ -55,7 +55,7 @@ pub const TABLE: &[(Code, &str)] = &[
     (Code::Usage, "The command line is wrong."),
     (
         Code::WrongData,
-        "get: not the checksum that was asked for; put: the file changed on the way.",
+        "get: the checksum differs from --check; put: the file changed while it was sent.",
     ),
     (
         Code::NoInput,
@@ -65,7 +65,7 @@ pub const TABLE: &[(Code, &str)] = &[
     (Code::NoHost, "get, put: there is no such host."),
     (
         Code::Unavailable,
-        "An address or a port is taken, or is not this machine's; get, put: nobody listens there.",
+        "An address or a port is taken, or is not this machine's; get, put: no server listens there.",
     ),
     (Code::Software, "A fault of the program."),
     (
@@ -76,10 +76,13 @@ pub const TABLE: &[(Code, &str)] = &[
         Code::CantCreate,
         "get: FILE exists, or cannot be written; put: the server has no room.",
     ),
-    (Code::TimedOut, "get, put: no answer, or none any more."),
+    (
+        Code::TimedOut,
+        "get, put: the server does not answer, or stopped answering.",
+    ),
     (
         Code::Protocol,
-        "get, put: another ERROR, or an answer that does not fit what was asked for.",
+        "get, put: another ERROR, or an answer that does not fit the request.",
     ),
     (
         Code::NoPermission,
@@ -87,7 +90,7 @@ pub const TABLE: &[(Code, &str)] = &[
     ),
     (
         Code::Config,
-        "A value, the configuration or the rules are wrong; the line says where.",
+        "A value, the configuration or the rules are wrong; the message names the line.",
     ),
 ];
 

@@ -219,7 +219,7 @@ impl<'l> Link<'l> {
             {
                 Err(Failure::new(
                     Code::Unavailable,
-                    "nobody listens there: connection refused",
+                    "no server listens there: connection refused",
                 ))
             }
             // Nothing came, a signal, or a stranger that is gone.

@@ -107,7 +107,7 @@ impl Collector for Figures {
             describe(&mut encoder, name, about, MetricType::Counter)?
                 .encode_counter::<NoLabelSet, _, u64>(&value, None)?;
         }
-        let about = "Lines that were not written because nobody read them";
+        let about = "Lines that were dropped because the output was not read";
         let mut metric = describe(&mut encoder, "dropped_lines", about, MetricType::Counter)?;
         for (stream, count) in [("stdout", self.dropped.0), ("stderr", self.dropped.1)] {
             metric

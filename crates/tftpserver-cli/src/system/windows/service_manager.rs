@@ -53,7 +53,7 @@ fn report(state: ServiceState, exit_code: ServiceExitCode, wait_hint: Duration) 
         process_id: None,
     });
     if let Err(error) = told {
-        tracing::warn!(%error, "the service manager could not be told");
+        tracing::warn!(%error, "the service manager could not be notified");
     }
 }
 
