@@ -177,5 +177,4 @@ fn named(failure: Failure, name: &str) -> Failure {
 }
 
 #[cfg(test)]
-#[path = "access_tests.rs"]
 mod tests;

@@ -409,5 +409,4 @@ impl<'r> Cursor<'r> {
 }
 
 #[cfg(test)]
-#[path = "dispatch_tests.rs"]
 mod tests;

@@ -2,11 +2,13 @@
 
 mod admission;
 mod decisions;
+mod doubts;
 mod downloads;
 mod drive;
 mod figures;
 mod limits;
 mod ports;
 mod requests;
+mod single_port;
 mod stop;
 mod uploads;
