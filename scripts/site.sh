@@ -18,6 +18,8 @@ if ! build/site-python/bin/python -c 'import breathe, furo, myst_parser, sphinx'
     fi
 fi
 mkdir -p build/doxygen
+# Pages that no longer exist must not stay.
+rm -rf build/site
 doxygen docs/site/Doxyfile
 strict=''
 [ $check = no ] || strict=-W
