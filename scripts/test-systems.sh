@@ -55,7 +55,7 @@ setup() {
 setup >"$logs/systems-setup.log" 2>&1 || not_run "mingw-w64, wine and a Rust with the sources of its standard library could not be had (see $logs/systems-setup.log)"
 
 cross() {
-    LD_LIBRARY_PATH=$place/rust/usr/lib/x86_64-linux-gnu RUSTC=$place/rust/usr/bin/rustc RUSTC_BOOTSTRAP=1 RUSTFLAGS='' \
+    LD_LIBRARY_PATH=$place/rust/usr/lib/x86_64-linux-gnu RUSTC=$place/rust/usr/bin/rustc RUSTC_BOOTSTRAP=1 RUSTFLAGS="${CROSS_FLAGS:-}" \
         CARGO_TARGET_DIR=$place/target CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 \
         CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=x86_64-w64-mingw32-gcc-posix \
         CARGO_TARGET_I686_PC_WINDOWS_GNU_LINKER=i686-w64-mingw32-gcc-posix \
@@ -89,9 +89,12 @@ step() {
 check() { cross check --package tftpserver --package tftpserver-cli -Zbuild-std=std,panic_unwind --target "$1"; }
 
 . scripts/systems/windows.sh
+. scripts/systems/apple.sh
 
 step macos check aarch64-apple-darwin
 step macos-intel check x86_64-apple-darwin
+step macos-link macos_linked aarch64-apple-darwin 11.0
+step macos-names macos_names
 step freebsd check x86_64-unknown-freebsd
 step windows windows
 step exports exports

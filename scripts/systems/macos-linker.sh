@@ -21,4 +21,4 @@ while [ "$count" -gt 0 ]; do
     esac
     count=$((count - 1))
 done
-exec ld64.lld "$@"
+exec lld -flavor darwin "$@"
