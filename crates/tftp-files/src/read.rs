@@ -4,6 +4,14 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 
+// Offsets in files of any size: off_t has 32 bits on 32-bit Linux.
+#[cfg(not(target_os = "linux"))]
+use libc::{off_t as Offset, pread};
+#[cfg(target_os = "linux")]
+use libc::{off64_t as Offset, pread64 as pread};
+
+const _: () = assert!(size_of::<Offset>() == 8, "files larger than 2 GiB");
+
 /// Appends up to `length` bytes from `offset`, if they are in the page cache. Returns `Ok(false)` if some are not, or
 /// the file system can't tell; the buffer is as before. On `Ok(true)` fewer than `length` come only at the file's
 /// end.
@@ -31,7 +39,7 @@ pub(crate) fn read_at(file: &File, buffer: &mut Vec<u8>, length: usize, offset: 
     append(file, buffer, length, offset, read_waiting)
 }
 
-type ReadCall = fn(i32, &mut [std::mem::MaybeUninit<u8>], libc::off_t) -> isize;
+type ReadCall = fn(i32, &mut [std::mem::MaybeUninit<u8>], Offset) -> isize;
 
 /// Reads until `length` bytes, the file's end or an error. On an error the buffer is as before.
 fn append(file: &File, buffer: &mut Vec<u8>, length: usize, offset: u64, call: ReadCall) -> io::Result<()> {
@@ -41,7 +49,7 @@ fn append(file: &File, buffer: &mut Vec<u8>, length: usize, offset: u64, call: R
         let done = buffer.len() - before;
         let at = offset
             .checked_add(done as u64)
-            .and_then(|at| libc::off_t::try_from(at).ok());
+            .and_then(|at| Offset::try_from(at).ok());
         let Some(at) = at else {
             buffer.truncate(before);
             return Err(io::ErrorKind::InvalidInput.into());
@@ -67,19 +75,23 @@ fn append(file: &File, buffer: &mut Vec<u8>, length: usize, offset: u64, call: R
     Ok(())
 }
 
-fn read_waiting(fd: i32, room: &mut [std::mem::MaybeUninit<u8>], at: libc::off_t) -> isize {
+fn read_waiting(fd: i32, room: &mut [std::mem::MaybeUninit<u8>], at: Offset) -> isize {
     // SAFETY: the room is writable and of the length given.
-    unsafe { libc::pread(fd, room.as_mut_ptr().cast(), room.len(), at) }
+    unsafe { pread(fd, room.as_mut_ptr().cast(), room.len(), at) }
 }
 
 #[cfg(linux)]
-fn read_cached(fd: i32, room: &mut [std::mem::MaybeUninit<u8>], at: libc::off_t) -> isize {
+fn read_cached(fd: i32, room: &mut [std::mem::MaybeUninit<u8>], at: Offset) -> isize {
     let vector = libc::iovec {
         iov_base: room.as_mut_ptr().cast(),
         iov_len: room.len(),
     };
+    #[cfg(not(all(target_env = "gnu", target_pointer_width = "32")))]
+    use libc::preadv2;
+    #[cfg(all(target_env = "gnu", target_pointer_width = "32"))]
+    use libc::preadv64v2 as preadv2;
     // SAFETY: the one vector describes the room, which is writable and of that length.
-    unsafe { libc::preadv2(fd, &vector, 1, at, libc::RWF_NOWAIT) }
+    unsafe { preadv2(fd, &vector, 1, at, libc::RWF_NOWAIT) }
 }
 
 /// Returns whether an error means that the page cache does not hold the bytes, or that it cannot be queried.
@@ -93,7 +105,7 @@ fn is_unanswered(error: &io::Error) -> bool {
 
 /// Only Linux reports whether a read would wait, so every read counts as one that would.
 #[cfg(not(linux))]
-fn read_cached(_: i32, _: &mut [std::mem::MaybeUninit<u8>], _: libc::off_t) -> isize {
+fn read_cached(_: i32, _: &mut [std::mem::MaybeUninit<u8>], _: Offset) -> isize {
     -1
 }
 
