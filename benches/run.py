@@ -39,7 +39,7 @@ PEERS = ROOT / "build" / "peers"
 PORT = 7969
 SERVER_CPU, LOAD_CPU = 0, 1
 SECONDS_A_RUN = 20
-# What stands between these in docs/performance.md is written by --publish.
+# --publish writes the part of docs/performance.md between these lines.
 MARKS = ("<!-- tables: begin -->", "<!-- tables: end -->")
 RUNS = itertools.count()
 KIB, MIB = 1 << 10, 1 << 20

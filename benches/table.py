@@ -67,7 +67,7 @@ def best_peer(results, peers):
 
 
 def goals(figures, rows):
-    """What the goals are about, as ratios within the run."""
+    """Returns the ratios within the run that the goals name."""
     heads = ["throughput of that with shared ports", "of the limit", "goal", "of the fastest peer", "processor time of the limit's"]
     text = "\nOurs with default settings, as ratios\n\n" + columns("work", heads)
     for row in rows:
