@@ -1,4 +1,4 @@
-/* Downloads from memory: ConnFileData, set when Connected fires. Uploads find no place and are refused. */
+/* Downloads from memory: the Connected callback sets ConnFileData. Uploads have no destination and are refused. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@ static int32_t on_connected(tftpserver *server, tftpserver_event *event, void *c
     char text[300];
     (void)context;
     if (e->status_code != 0)
-        return 0; /* it never began */
+        return 0; /* refused: no data is needed */
     snprintf(text, sizeof text, "You asked for %s\n",
              tftpserver_get(server, TFTPSERVER_PROPERTY_CONN_FILENAME, e->connection_id));
     return tftpserver_set_bytes(server, TFTPSERVER_PROPERTY_CONN_FILE_DATA, e->connection_id, text, strlen(text));

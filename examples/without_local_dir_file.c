@@ -1,4 +1,4 @@
-/* Downloads and uploads of one file, whatever the client calls it: ConnLocalFile, set when Connected fires. */
+/* Downloads and uploads of one file, under any name: the Connected callback sets ConnLocalFile. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <tftpserver.h>
@@ -7,14 +7,14 @@ static int32_t on_connected(tftpserver *server, tftpserver_event *event, void *c
 {
     const tftpserver_connected_event *e = &event->data.connected;
     if (e->status_code != 0)
-        return 0; /* it never began */
+        return 0; /* refused: no data is needed */
     return tftpserver_set(server, TFTPSERVER_PROPERTY_CONN_LOCAL_FILE, e->connection_id, context);
 }
 
 static int32_t on_disconnected(tftpserver *server, tftpserver_event *event, void *context)
 {
     (void)server, (void)context;
-    printf("%s\n", event->data.disconnected.description); /* OK: an upload is whole and in its place */
+    printf("%s\n", event->data.disconnected.description); /* "OK" if the transfer is complete */
     fflush(stdout);
     return 0;
 }

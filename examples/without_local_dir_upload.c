@@ -39,7 +39,7 @@ static int32_t on_transfer(tftpserver *server, tftpserver_event *event, void *co
     (void)server, (void)context;
     for (i = 0; i < e->text_length; i++)
         upload->sum = upload->sum * 31 + e->text[i];
-    return 0; /* anything else ends the connection, and the client gets an ERROR */
+    return 0; /* another value ends the connection, and the client gets an ERROR */
 }
 
 static int32_t on_disconnected(tftpserver *server, tftpserver_event *event, void *context)

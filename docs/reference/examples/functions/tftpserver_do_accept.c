@@ -10,7 +10,7 @@ struct question {
 static void *ask_database(void *context)
 {
     struct question *question = context;
-    int is_known = 1; /* a query, which takes its time */
+    int is_known = 1; /* the result of a query, which may take time */
     tftpserver_do_accept(question->server, question->connection_id,
                          is_known ? TFTPSERVER_ACCEPT_YES : TFTPSERVER_ACCEPT_NO);
     free(question);

@@ -4,7 +4,7 @@ static int32_t on_disconnected(tftpserver *server, tftpserver_event *event, void
 {
     (void)event;
     (void)context;
-    return tftpserver_release(server); /* one transfer was enough */
+    return tftpserver_release(server); /* after one transfer */
 }
 
 static void serve_one(tftpserver *server)
