@@ -27,7 +27,7 @@ macos_linked() {
         grep -v -e '@rpath/libtftpserver' -e '/usr/lib/lib\(System.B\|iconv.2\|charset.1\)\.dylib'
 }
 
-# What CMake would install, with a compiler that only claims to be one for macOS.
+# Checks what CMake would install, with a stand-in for a compiler for macOS.
 macos_names() {
     build=$place/macos/cmake
     rm -rf "$build"
