@@ -2,12 +2,16 @@
 """Makes what is published, in DIRECTORY (dist): the source archive, the Debian packages of the library and of the
 command, the command as one static program in an archive, the Python wheel and source distribution, the Composer archive, and SHA256SUMS over them all.
 
-usage: dist.py [--output DIRECTORY] [source] [deb] [command] [binary] [wheel] [sdist] [composer]   (without a name: all of them)
+usage: dist.py [--output DIRECTORY] [--machine MACHINE] [PART...]
+PART: source, deb, command, binary, wheel, musl-wheel, sdist, composer; without one, all of them.
+MACHINE: x86_64 or aarch64; without one, this machine's, and if no part is named, also the parts for the other one that can be
+built here.
 
 The same commit makes the same bytes: every date is the commit's (or SOURCE_DATE_EPOCH), every owner is root, every list
 is sorted. What a part needs and is missing ends it with a sentence; a part that this tree does not have is left out.
 """
 import argparse
+import glob
 import hashlib
 import os
 import shutil
@@ -15,7 +19,8 @@ import sys
 import tempfile
 
 import dist_command
-from packing import ROOT, VERSION, archive, cargo, depends, documents, epoch, in_git, need, pack, run, third_party, write
+from packing import ROOT, VERSION, archive, depends, documents, epoch, in_git, need, pack, run, third_party, write
+from targets import Target, native_machine, other_machines
 
 LEFT_OUT = {".git", "build", "target", "dist", "__pycache__", ".ci"}
 
@@ -34,7 +39,7 @@ def files_of(below=""):
 
 # ---- the source archive ----
 
-def source(output):
+def source(output, _machine):
     if in_git() and run("git", "status", "--porcelain", "--untracked-files=no").strip():
         print("dist: what is not committed yet is in the packages too")
     name = f"libtftpserver-{VERSION}"
@@ -50,21 +55,27 @@ ABOUT = """ libtftpserver is a TFTP server inside your program. It serves a dire
  2349) and windowsize (RFC 7440)."""
 
 
-def build_tree():
+def build_tree(target=None):
     """Makes a build that is configured for /usr. It shares Cargo's output with `make build`, so nothing is compiled
-    twice."""
-    tree = os.path.join(ROOT, "build", "dist")
+    twice; for a `target` it contains the libraries that were built for that."""
+    tree = os.path.join(ROOT, "build", "dist" + (f"-{target.triple}" if target else ""))
     cargo = os.environ.get("TFTPSERVER_CARGO_TARGET_DIR", os.path.join(ROOT, "build", "release", "cargo"))
+    more = []
+    if target:
+        # CMake only has to pick the libraries up.
+        cargo, more = os.path.dirname(os.path.dirname(target.library())), [f"-DTFTPSERVER_CARGO={shutil.which('true')}"]
     cmake = os.environ.get("CMAKE", "cmake")
     run(cmake, "-S", ROOT, "-B", tree, "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_INSTALL_PREFIX=/usr",
-        f"-DCMAKE_INSTALL_LIBDIR=lib/{multiarch()}", "-DTFTPSERVER_MAN=ON", "-DTFTPSERVER_RELOCATABLE=OFF",
-        "-DTFTPSERVER_BUILD_TESTS=OFF", "-DTFTPSERVER_BUILD_EXAMPLES=OFF", f"-DTFTPSERVER_CARGO_TARGET_DIR={cargo}",
+        f"-DCMAKE_INSTALL_LIBDIR=lib/{multiarch(target)}", "-DTFTPSERVER_MAN=ON", "-DTFTPSERVER_RELOCATABLE=OFF",
+        "-DTFTPSERVER_BUILD_TESTS=OFF", "-DTFTPSERVER_BUILD_EXAMPLES=OFF", f"-DTFTPSERVER_CARGO_TARGET_DIR={cargo}", *more,
         env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch())})
     run(cmake, "--build", tree, env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch())})
     return tree
 
 
-def multiarch():
+def multiarch(target=None):
+    if target:
+        return f"{target.machine}-linux-gnu"
     for command in (["dpkg-architecture", "-qDEB_HOST_MULTIARCH"], [os.environ.get("CC", "cc"), "-print-multiarch"]):
         if shutil.which(command[0]):
             found = run(*command).strip()
@@ -73,31 +84,35 @@ def multiarch():
     return f"{os.uname().machine}-linux-gnu"
 
 
-def deb(output):
+def deb(output, machine):
     need("dpkg-deb", "dpkg")
     need("readelf", "binutils")
-    build = build_tree()
+    target = Target(machine)
+    foreign = target if target.is_foreign else None
+    build = build_tree(foreign)
     cmake, soversion = os.environ.get("CMAKE", "cmake"), VERSION.split(".")[0]
-    licences = third_party()
+    licences = third_party(target=target.triple)
     with tempfile.TemporaryDirectory() as place:
         trees = {}
         for component, package in (("runtime", f"libtftpserver{soversion}"), ("development", "libtftpserver-dev")):
             trees[component] = os.path.join(place, package)
             run(cmake, "--install", build, "--component", component, env={**os.environ, "DESTDIR": trees[component]})
             documents(trees[component], package, licences)
-        library = os.path.join(trees["runtime"], "usr", "lib", multiarch(), f"libtftpserver.so.{VERSION}")
-        static = os.path.join(trees["development"], "usr", "lib", multiarch(), "libtftpserver.a")
-        run("strip", "--remove-section=.comment", "--remove-section=.note", "--strip-unneeded", library)
-        run("strip", "--strip-debug", "--remove-section=.comment", "--enable-deterministic-archives", static)
+        library = os.path.join(trees["runtime"], "usr", "lib", multiarch(foreign), f"libtftpserver.so.{VERSION}")
+        static = os.path.join(trees["development"], "usr", "lib", multiarch(foreign), "libtftpserver.a")
+        target.strip("--remove-section=.comment", "--remove-section=.note", "--strip-unneeded", library)
+        target.strip("--strip-debug", "--remove-section=.comment", "--enable-deterministic-archives", static)
+        needs = depends(library, foreign=target.is_foreign)
         runtime = pack(
             trees["runtime"], output,
             {"triggers": "activate-noawait ldconfig\n",
              "shlibs": f"libtftpserver {soversion} libtftpserver{soversion} (>= {VERSION})\n"},
-            package=f"libtftpserver{soversion}", section="libs", depends=depends(library), multi_arch="same",
+            package=f"libtftpserver{soversion}", section="libs", depends=needs, multi_arch="same", architecture=target.architecture,
             description=f"embeddable TFTP server\n{ABOUT}\n .\n This package contains the shared library.")
         development = pack(
             trees["development"], output, {}, package="libtftpserver-dev", section="libdevel",
             depends=f"libtftpserver{soversion} (= {VERSION}-1)", multi_arch="same",
+            architecture=target.architecture,
             description=f"embeddable TFTP server (development files)\n{ABOUT}\n .\n This package contains the header, the static"
                         " library, the files for\n pkg-config and CMake, and the manual pages.")
     return [runtime, development]
@@ -105,68 +120,95 @@ def deb(output):
 
 # ---- the other languages ----
 
-def made_by(output, begin, *command, ending=""):
+def made_by(output, pattern, *command, **environment):
     """Runs the command that makes a package, and returns the files in `output` that have the package's name."""
-    run(*command, env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch())})
-    made = sorted(name for name in os.listdir(output) if name.startswith(begin) and name.endswith(ending))
+    run(*command, env={**os.environ, **environment, "SOURCE_DATE_EPOCH": str(epoch())})
+    made = sorted(glob.glob(os.path.join(glob.escape(output), pattern)))
     if not made:
-        raise SystemExit(f"dist: {' '.join(map(str, command))} left no {begin}*{ending} in {output}")
-    return [os.path.join(output, name) for name in made]
+        raise SystemExit(f"dist: {' '.join(map(str, command))} left no {pattern} in {output}")
+    return made
 
 
-def wheel(output):
+def wheel(output, machine):
+    target = Target(machine)
+    return wheel_of(output, target, portable_library(target), f"linux*_{machine}")
+
+
+def musl_wheel(output, machine):
+    """Makes the wheel for systems with musl, such as Alpine Linux."""
+    target = Target(machine, "musl")
+    if target.missing():
+        print(f"dist: no wheel for musl on {machine}, which needs {target.missing()}")
+        return []
+    return wheel_of(output, target, target.library(), f"musllinux*_{machine}")
+
+
+def wheel_of(output, target, library, tag):
     script = os.path.join(ROOT, "scripts", "wheel.sh")
     if not os.path.exists(script):
         return None
-    return made_by(output, "tftpserver-", script, portable_library(), output, ending=".whl")
+    return made_by(output, f"tftpserver-{VERSION}-py3-none-*{tag}.whl", script, library, output, STRIP=target.strip_program())
 
 
-def sdist(output):
+def sdist(output, _machine):
     script = os.path.join(ROOT, "scripts", "sdist.py")
     if not os.path.exists(os.path.join(ROOT, "bindings", "python")):
         return None
-    return made_by(output, f"tftpserver-{VERSION}", sys.executable, script, output, ending=".tar.gz")
+    return made_by(output, f"tftpserver-{VERSION}.tar.gz", sys.executable, script, output)
 
 
-def portable_library():
+def portable_library(target):
     """Returns the shared library for systems as old as glibc 2.17 (manylinux2014), if zig is there to link it;
     otherwise the one for this system."""
-    zig = os.path.join(ROOT, "build", "zig", "bin")
-    if not os.path.exists(os.path.join(zig, "cargo-zigbuild")):
+    if target.missing() and not target.is_foreign:
         print("dist: without zig and cargo-zigbuild (scripts/setup.sh dist) the wheel needs a glibc as new as this one")
         return os.path.join(build_tree(), "lib", f"libtftpserver.so.{VERSION.split('.')[0]}")
-    place, target = os.path.join(ROOT, "build", "portable"), f"{os.uname().machine}-unknown-linux-gnu"
-    # Zig's cache belongs into the build directory, not into the user's home.
-    os.environ.update(PATH=f"{zig}:{os.environ['PATH']}", CARGO_ZIGBUILD_ZIG_PATH=os.path.join(zig, "python-zig"),
-                      ZIG_GLOBAL_CACHE_DIR=os.path.join(place, "zig"))
-    cargo(place, "zigbuild", "--lib", "-p", "tftpserver", "--target", f"{target}.2.17")
-    return os.path.join(place, target, "release", "libtftpserver.so")
+    return target.library()
 
 
-def composer(output):
+def composer(output, _machine):
     """Makes the Composer archive with the PHP package's own script."""
     script = os.path.join(ROOT, "bindings", "php", "bin", "make-archive.php")
     if not os.path.exists(script):
         return None
     need("php", "php-cli")
-    return made_by(output, "tftpserver-php-", "php", script, output)
+    return made_by(output, "tftpserver-php-*", "php", script, output)
+
+
+PARTS = {"source": source, "deb": deb, "command": dist_command.deb, "binary": dist_command.binary, "wheel": wheel,
+         "musl-wheel": musl_wheel, "sdist": sdist, "composer": composer}
+# The parts that contain machine code.
+OF_A_MACHINE = ["deb", "command", "binary", "wheel", "musl-wheel"]
+
+
+def wanted(asked):
+    """Returns pairs of a part and a machine."""
+    machine = asked.machine or native_machine()
+    chosen = [(part, machine) for part in asked.parts or (OF_A_MACHINE if machine != native_machine() else PARTS)]
+    if not asked.parts and not asked.machine:
+        for other in other_machines():
+            missing = Target(other).missing()
+            if missing:
+                print(f"dist: nothing for {other}, which needs {missing}")
+            else:
+                chosen += [(part, other) for part in OF_A_MACHINE]
+    return chosen
 
 
 def main():
-    parts = {"source": source, "deb": deb, "command": dist_command.deb, "binary": dist_command.binary, "wheel": wheel, "sdist": sdist,
-             "composer": composer}
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--output", default=os.path.join(ROOT, "dist"))
-    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
+    parser.add_argument("--machine", choices=[native_machine(), *other_machines()])
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     asked = parser.parse_args()
     for part in asked.parts:
-        if part not in parts:
-            parser.error(f"there is no part {part}: {', '.join(parts)}")
+        if part not in PARTS:
+            parser.error(f"there is no part {part}: {', '.join(PARTS)}")
     output = os.path.abspath(asked.output)
     os.makedirs(output, exist_ok=True)
     os.umask(0o022)
-    for part in asked.parts or parts:
-        made = parts[part](output)
+    for part, machine in wanted(asked):
+        made = PARTS[part](output, machine)
         for path in made or []:
             print(f"{os.path.relpath(path)}  {os.path.getsize(path)} bytes")
         if made is None:

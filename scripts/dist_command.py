@@ -3,8 +3,8 @@ import os
 import shutil
 import tempfile
 
-from packing import (HOMEPAGE, ROOT, VERSION, archive, cargo, depends, documents, host_triple, need, pack, run,
-                     third_party, write)
+from packing import HOMEPAGE, ROOT, VERSION, archive, cargo, depends, documents, host_triple, need, pack, run, third_party, write
+from targets import Target, native_machine
 
 DESCRIPTION = """TFTP server with a live view, rules for names and metrics
  tftpserver serves a directory by TFTP: to network boot, phones, switches and
@@ -48,43 +48,51 @@ fi
 """
 
 
-def program(static):
-    """Builds the program for release and returns its path. `static`: linked so that it needs no library at run time."""
-    if not static:
+def program(target):
+    """Builds the program for release and returns its path. With musl it is static, and needs no library at run time."""
+    words = ("-p", "tftpserver-cli", "--bin", "tftpserver")
+    if target.is_native:
         # Shared with the library's build: the crates that both need are compiled once.
         place = os.environ.get("TFTPSERVER_CARGO_TARGET_DIR", os.path.join(ROOT, "build", "release", "cargo"))
-        cargo(place, "build", "-p", "tftpserver-cli")
+        cargo(place, "build", *words)
         made = os.path.join(place, "release", "tftpserver")
-    else:
+    elif target.libc == "musl" and target.missing() and not target.is_foreign:
+        print("dist: the static program is linked with glibc: musl needs", target.missing())
         # --target, because a static program cannot load procedural macros: with it they are built for the host.
-        place, target = os.path.join(ROOT, "build", "static"), host_triple()
-        cargo(place, "build", "-p", "tftpserver-cli", "--target", target, flags=["-Ctarget-feature=+crt-static"])
-        made = os.path.join(place, target, "release", "tftpserver")
+        place, triple = os.path.join(ROOT, "build", "static"), host_triple()
+        cargo(place, "build", *words, "--target", triple, flags=["-Ctarget-feature=+crt-static"])
+        made = os.path.join(place, triple, "release", "tftpserver")
+    else:
+        made = os.path.join(target.build(*words), "tftpserver")
     stripped = f"{made}.stripped"
-    run("strip", "--remove-section=.comment", "--remove-section=.note", "-o", stripped, made)
+    target.strip("--remove-section=.comment", "--remove-section=.note", "-o", stripped, made)
     return stripped
 
 
-def installed(tree, static):
+def installed(tree, target):
     """Installs into `tree` the files that `make install` puts below /usr and /etc."""
+    made = program(target)
+    # The manual page and the completions are the same on every machine, and written by the program itself.
+    writer = os.environ.get("TFTPSERVER_COMMAND_HERE") or program(Target(native_machine())) if target.is_foreign else made
     run(os.path.join(ROOT, "scripts", "install-command.sh"), "/usr",
-        env={**os.environ, "DESTDIR": tree, "SYSCONFDIR": "/etc", "TFTPSERVER_COMMAND": program(static)})
+        env={**os.environ, "DESTDIR": tree, "SYSCONFDIR": "/etc", "TFTPSERVER_COMMAND": made, "TFTPSERVER_COMMAND_HERE": writer})
     return tree
 
 
-def deb(output):
+def deb(output, machine):
     need("dpkg-deb", "dpkg")
     need("strip", "binutils")
+    target = Target(machine)
     with tempfile.TemporaryDirectory() as place:
-        tree = installed(os.path.join(place, "tftpserver"), static=False)
+        tree = installed(os.path.join(place, "tftpserver"), target)
         # Debian's zsh looks there. The units are in place as long as /lib is an alias of /usr/lib.
         shutil.move(os.path.join(tree, "usr/share/zsh/site-functions"), os.path.join(tree, "usr/share/zsh/vendor-completions"))
         shutil.move(os.path.join(tree, "usr/lib"), os.path.join(tree, "lib"))
-        documents(tree, "tftpserver", third_party("tftpserver-cli"))
+        documents(tree, "tftpserver", third_party("tftpserver-cli", target.triple))
         return [pack(tree, output,
                      {"conffiles": "/etc/tftpserver.toml\n", "postinst": POSTINST, "prerm": PRERM, "postrm": POSTRM},
-                     package="tftpserver", section="net", depends=depends(os.path.join(tree, "usr/bin/tftpserver")),
-                     multi_arch="foreign", description=DESCRIPTION)]
+                     package="tftpserver", section="net", multi_arch="foreign", architecture=target.architecture,
+                     depends=depends(os.path.join(tree, "usr/bin/tftpserver"), target.is_foreign), description=DESCRIPTION)]
 
 
 README = """tftpserver {version}: one program that needs nothing of the system it runs on.
@@ -104,19 +112,19 @@ User and host names are looked up in files and by DNS only: a static program loa
 """
 
 
-def binary(output):
+def binary(output, machine):
     need("strip", "binutils")
-    machine = host_triple().split("-")[0]
+    target = Target(machine, "musl")
     name = f"tftpserver-{VERSION}-linux-{machine}"
     with tempfile.TemporaryDirectory() as place:
-        tree = installed(os.path.join(place, "tree"), static=True)
+        tree = installed(os.path.join(place, "tree"), target)
         for unit in ("tftpserver.service", "tftpserver.socket"):
             path = os.path.join(tree, "usr/lib/systemd/system", unit)
             with open(path, encoding="utf-8") as file:
                 write(path, file.read().replace("/usr/bin/", "/usr/local/bin/"))
         extra = os.path.join(place, "extra")
         write(os.path.join(extra, "README"), README.format(version=VERSION, homepage=HOMEPAGE))
-        write(os.path.join(extra, "THIRD-PARTY"), third_party("tftpserver-cli"))
+        write(os.path.join(extra, "THIRD-PARTY"), third_party("tftpserver-cli", target.triple))
         inside = {"tftpserver": "usr/bin/tftpserver", "tftpserver.1": "usr/share/man/man1/tftpserver.1",
                   "tftpserver.toml": "etc/tftpserver.toml",
                   "tftpserver.service": "usr/lib/systemd/system/tftpserver.service",

@@ -64,15 +64,16 @@ def gzipped(data):
     return out.getvalue()
 
 
-def cargo(target_dir, *words, flags=(), command=("cargo",)):
-    """Runs Cargo so that its output has no paths of this machine (as cmake/cargo.cmake does for the library)."""
+def cargo(target_dir, *words, flags=(), command=("cargo",), more=None):
+    """Runs Cargo, with `more` in its environment, so that its output has no paths of this machine (as cmake/cargo.cmake
+    does for the library)."""
     home = os.environ.get("CARGO_HOME", os.path.expanduser("~/.cargo"))
     places = {home: "/usr/src/cargo", os.path.realpath(ROOT): f"/usr/src/tftpserver-{VERSION}",
               target_dir: f"/usr/src/tftpserver-{VERSION}/target"}
     words_of_rustc = [*(f"--remap-path-prefix={place}={name}" for place, name in places.items()), *flags]
     environment = {key: value for key, value in os.environ.items() if key not in ("RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS")}
     run(*command, *words, "--release", "--locked", "--config", f"build.rustflags={json.dumps(words_of_rustc)}",
-        env={**environment, "CARGO_TARGET_DIR": target_dir, "SOURCE_DATE_EPOCH": str(epoch())})
+        env={**environment, "CARGO_TARGET_DIR": target_dir, "SOURCE_DATE_EPOCH": str(epoch()), **(more or {})})
 
 
 def archive(path, name, files):
@@ -156,16 +157,17 @@ def host_triple():
     return re.search(r"^host: (.*)$", run("rustc", "-vV"), flags=re.M)[1]
 
 
-def depends(binary):
-    """Returns the packages that a library or program depends on, with the versions whose symbols it uses."""
-    if shutil.which("dpkg-shlibdeps"):
+def depends(binary, foreign=False):
+    """Returns the packages that a library or program depends on, with the versions whose symbols it uses. `foreign`: for
+    another machine, whose packages are not here."""
+    if shutil.which("dpkg-shlibdeps") and not foreign:
         with tempfile.TemporaryDirectory() as place:
             write(os.path.join(place, "debian", "control"), "Source: x\n\nPackage: x\nArchitecture: any\n")
             text = run("dpkg-shlibdeps", "-O", "--ignore-missing-info", f"-e{binary}", cwd=place)
         return re.search(r"shlibs:Depends=(.*)", text)[1]
     versions = re.findall(r"Name: GLIBC_([0-9.]+)", run("readelf", "-V", binary))
     newest = max(versions, key=lambda version: [int(part) for part in version.split(".")])
-    return f"libc6 (>= {newest}), libgcc-s1"
+    return f"libc6 (>= {newest})" + (", libgcc-s1" if "libgcc_s" in run("readelf", "-d", binary) else "")
 
 
 def documents(tree, package, licences):
@@ -184,7 +186,8 @@ SCRIPTS = {"preinst", "postinst", "prerm", "postrm"}
 
 
 def pack(tree, output, extra, **fields):
-    """Gives a tree its control files (`extra` by name, beside those that every package has), and makes the package."""
+    """Gives a tree its control files (`extra` by name, beside those that every package has), and makes the package.
+    `architecture` is this system's unless it is given."""
     for place, directories, names in os.walk(tree):
         for name in directories:
             os.chmod(os.path.join(place, name), 0o755)
@@ -197,7 +200,7 @@ def pack(tree, output, extra, **fields):
                 with open(full, "rb") as file:
                     write(full + ".gz", gzipped(file.read()))
                 os.remove(full)
-    fields["architecture"] = run("dpkg", "--print-architecture").strip()
+    fields.setdefault("architecture", run("dpkg", "--print-architecture").strip())
     listed, size = [], 0
     for place, _, names in os.walk(tree):
         size += 1

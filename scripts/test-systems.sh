@@ -1,7 +1,8 @@
 #!/bin/sh
-# Tests other systems as far as Debian or Ubuntu allow: compiles the library for macOS, FreeBSD and Windows, and runs the
-# C tests against the Windows library under wine. Not part of `make test`, because it needs half a gigabyte of packages
-# that nothing else uses. docs/platforms.md describes what this shows and what it cannot show.
+# Tests other systems as far as Debian or Ubuntu allow: compiles the library for macOS, FreeBSD and Windows, runs the C tests
+# against the Windows library under wine, and builds and runs the packages for arm64, musl and old versions of glibc. Not part of
+# `make test`, because it needs a gigabyte of packages that nothing else uses. docs/platforms.md describes what this shows and
+# what it cannot show.
 #
 # As root it installs missing packages. Where that is not possible it prints a message and exits with 0, or with 1 if
 # TFTP_SYSTEMS_REQUIRED is set.
@@ -88,8 +89,16 @@ step() {
 
 check() { cross check --package tftpserver --package tftpserver-cli -Zbuild-std=std,panic_unwind --target "$1"; }
 
+# left_out NAME REASON: says that a step is left out.
+left_out() {
+    [ "$only" = "  " ] || case $only in *" $1 "*) ;; *) return ;; esac
+    printf '%-12s NOT RUN: %s\n' "$1" "$2"
+    [ -z "${TFTP_SYSTEMS_REQUIRED:-}" ] || failed=$((failed + 1))
+}
+
 . scripts/systems/windows.sh
 . scripts/systems/apple.sh
+. scripts/systems/linux.sh
 
 step macos check aarch64-apple-darwin
 step macos-intel check x86_64-apple-darwin

@@ -3,7 +3,7 @@
 #
 # usage: wheel.sh [LIBRARY [DIRECTORY]]     (build/release/lib/libtftpserver.so.0, dist)
 #
-# TFTPSERVER_PYTHON is the interpreter; the one that setup.sh prepared has setuptools, with any other pip fetches that.
+# STRIP is the command that removes debug symbols. TFTPSERVER_PYTHON is the interpreter; the one that setup.sh prepared has setuptools, with any other pip fetches that.
 set -eu
 cd "$(dirname "$0")/.."
 library=${1:-build/release/lib/libtftpserver.so.0}
@@ -35,7 +35,8 @@ case $(uname -s) in
 esac
 cp -L "$library" "$stage/tftpserver/$name"
 # Debug symbols are most of the file.
-command -v strip >/dev/null 2>&1 && strip -S "$stage/tftpserver/$name"
+strip=${STRIP:-strip}
+command -v "$strip" >/dev/null 2>&1 && "$strip" -S "$stage/tftpserver/$name"
 
 isolation=
 "$python" -c 'import setuptools, sys; sys.exit(int(setuptools.__version__.split(".")[0]) < 77)' 2>/dev/null \

@@ -17,9 +17,12 @@ from setuptools import Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
-# System libraries that the manylinux policies (PEP 600) allow a wheel to link to.
-ALLOWED = r"libc|libm|libgcc_s|libdl|libpthread|librt|ld-linux.*"
-
+# System libraries that the manylinux policies (PEP 600) and those for musl (PEP 656) allow a wheel to link to.
+ALLOWED = r"(libc|libm|libgcc_s|libdl|libpthread|librt|ld-linux.*)\.so\.\d+"
+ALLOWED_MUSL = r"libc\.so|libc\.musl-.*|ld-musl-.*"
+MACHINES = {"AArch64": "aarch64", "Advanced Micro Devices X86-64": "x86_64"}
+# Names of some manylinux tags before PEP 600, which the pip of Python 3.9.0 looks for.
+OLD_NAMES = {17: "manylinux2014"}
 
 # Mach-O (loader.h): the magic number of 64-bit files, processors, and the load command with the oldest macOS.
 MACHO, PROCESSORS, BUILD_VERSION, MIN_MACOS = 0xFEEDFACF, {0x01000007: "x86_64", 0x0100000C: "arm64"}, 0x32, 0x24
@@ -50,20 +53,29 @@ def macos_platform(library):
 
 
 def platform_of(library):
-    """Returns manylinux_2_N if the library needs only system libraries, with symbols of glibc 2.N at most."""
-    machine = macos_platform(library)
-    if machine:
-        return machine
-    machine = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+    """Returns the platform tag: for an ELF file its machine, and manylinux_2_N if it needs only system libraries, with
+    symbols of glibc 2.N at most, or musllinux_1_2 if it needs only musl. Otherwise the tag of the system that builds."""
+    macos = macos_platform(library)
+    if macos:
+        return macos
+    ours = sysconfig.get_platform().replace("-", "_").replace(".", "_")
     try:
-        told = subprocess.run(["objdump", "-p", "-T", library], capture_output=True, text=True, check=True).stdout
+        told = subprocess.run(["readelf", "-W", "-h", "-d", "-V", library], capture_output=True, text=True, check=True,
+                              env={**os.environ, "LC_ALL": "C"}).stdout
     except (OSError, subprocess.CalledProcessError):
-        return machine  # no ELF file, or no binutils
-    needed = re.findall(r"NEEDED +(\S+)", told)
+        return ours  # no ELF file, or no binutils
+    machine = MACHINES.get(re.search(r"Machine: +(.*)", told)[1])
+    needed = re.findall(r"NEEDED.*\[(.*)\]", told)
+    if not machine:
+        return ours
+    if needed and all(re.fullmatch(ALLOWED_MUSL, name) for name in needed):
+        return f"musllinux_1_2_{machine}"
     versions = [int(minor) for minor in re.findall(r"GLIBC_2\.(\d+)", told)]
-    if not versions or not all(re.fullmatch(rf"({ALLOWED})\.so\.\d+", name) for name in needed):
-        return machine
-    return machine.replace("linux", f"manylinux_2_{max(versions)}", 1)
+    if not versions or not all(re.fullmatch(ALLOWED, name) for name in needed):
+        return f"linux_{machine}"
+    newest = max(versions)
+    names = [f"manylinux_2_{newest}"] + ([OLD_NAMES[newest]] if newest in OLD_NAMES else [])
+    return ".".join(f"{name}_{machine}" for name in names)
 
 
 class Package(Distribution):

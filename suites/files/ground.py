@@ -214,11 +214,15 @@ def drop_root():
     os.setuid(NOBODY)
 
 
+# A program of this name runs serving.py, under an emulator too; it need not be `sys.executable`, which is its interpreter.
+PYTHON = os.environ.get("TFTPSERVER_TEST_PYTHON", sys.executable)
+
+
 class Process:
     """A server in a separate process (serving.py), which can be killed or watched from outside."""
 
     def __init__(self, root, *settings, before=()):
-        command = [*before, sys.executable, os.path.join(HERE, "serving.py"), root, *settings]
+        command = [*before, PYTHON, os.path.join(HERE, "serving.py"), root, *settings]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         line = self.process.stdout.readline()
         assert line.strip().isdigit(), line
@@ -250,6 +254,8 @@ def skip_without_strace(test):
     """Skips a test where no process can be traced."""
     if shutil.which("strace") is None:
         test.skipTest("what takes strace, which is not installed")
+    if os.environ.get("TFTPSERVER_EMULATED"):
+        test.skipTest("what takes strace, which would trace the emulator")
     with tempfile.TemporaryDirectory() as directory:
         trace = os.path.join(directory, "trace")
         if subprocess.run(["strace", "-f", "-o", trace, "true"], stderr=subprocess.DEVNULL, check=False).returncode:

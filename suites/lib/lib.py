@@ -12,6 +12,13 @@ from net import in_child  # noqa: F401
 LIBRARY = os.environ.get("TFTPSERVER_LIBRARY", "")
 # True if the library was compiled with `--cfg portable`, with only the features of other systems than Linux.
 PORTABLE = bool(os.environ.get("TFTPSERVER_PORTABLE"))
+# True under an emulator of a processor (qemu-user), which has not all system calls.
+EMULATED = bool(os.environ.get("TFTPSERVER_EMULATED"))
+
+
+def not_emulated(what):
+    """Decorates a test of `what`, which an emulator of a processor lacks."""
+    return unittest.skipIf(EMULATED, f"{what}, which the emulator lacks")
 
 
 def only_linux(what):

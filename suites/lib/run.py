@@ -15,6 +15,8 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 SUITES = os.path.dirname(HERE)
 WORKERS = 4
+# The interpreter of the tests, which may be one for another machine under an emulator.
+PYTHON = os.environ.get("TFTPSERVER_TEST_PYTHON", sys.executable)
 # The long ones begin first, so that the short ones fill the other workers at the end.
 LONGEST = ("test_forgery.", "test_faults.", "test_half_open.", "test_kills.", "test_resets.", "test_idle.")
 # The time limit of a class in seconds; the long forms set it.
@@ -41,7 +43,7 @@ def groups(directory, word):
 
 def run(directory, names, seconds):
     begin = time.monotonic()
-    done = subprocess.run([sys.executable, "-m", "unittest", "-v", *names], cwd=directory, timeout=seconds,
+    done = subprocess.run([PYTHON, "-m", "unittest", "-v", *names], cwd=directory, timeout=seconds,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return done.returncode, done.stdout, time.monotonic() - begin
 

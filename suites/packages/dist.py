@@ -21,6 +21,8 @@ CMAKE, CC = os.environ.get("CMAKE", "cmake"), os.environ.get("CC", "cc")
 VERSION = re.search(r'^version = "([0-9.]+)"', open(os.path.join(SOURCE, "Cargo.toml"), encoding="utf-8").read(),
                     flags=re.M)[1]
 DIST = os.path.join(SOURCE, "scripts", "dist.py")
+# A Debian for arm64, which scripts/test-systems.sh unpacks.
+QEMU_ROOT = os.path.join(SOURCE, "build", "systems", "arm64", "root")
 CONSUMER = os.path.join(SOURCE, "c-tests", "consumer")
 
 
@@ -125,7 +127,8 @@ def archive_builds(tree, place):
 
 def debs(made):
     """The packages of the library, its development files and the command, in this order."""
-    names = sorted(name for name in os.listdir(made) if name.endswith(".deb"))
+    ours = run("dpkg", "--print-architecture").strip()
+    names = sorted(name for name in os.listdir(made) if name.endswith(f"_{ours}.deb"))
     same("packages", [name.split("_")[0] for name in names], ["libtftpserver-dev", "libtftpserver0", "tftpserver"])
     development, library, command = (os.path.join(made, name) for name in names)
     return library, development, command
@@ -227,11 +230,11 @@ def all_again(made, place):
 
 def wheel(made, place):
     """It is unpacked, as pip would, and serves as the class of that library."""
-    names = [name for name in os.listdir(made) if name.endswith(".whl")]
+    names = [name for name in os.listdir(made) if re.search(rf"-(manylinux|linux)\w+_{os.uname().machine}\.whl$", name)]
     if not os.path.exists(os.path.join(SOURCE, "scripts", "wheel.sh")):
         print("NOT RUN: this tree has no wheel")
         return
-    same("wheels", [re.match(rf"tftpserver-{re.escape(VERSION)}-py3-none-\w+\.whl$", name) is not None for name in names],
+    same("wheels", [re.match(rf"tftpserver-{re.escape(VERSION)}-py3-none-[\w.]+\.whl$", name) is not None for name in names],
          [True])
     tree = os.path.join(place, "wheel")
     with zipfile.ZipFile(os.path.join(made, names[0])) as archive:
@@ -241,6 +244,23 @@ def wheel(made, place):
                cwd=place, PYTHONPATH=tree)
     same("the wheel", said.split(), [os.path.join(tree, "tftpserver", "__init__.py"), VERSION])
     print("ok: the wheel")
+
+
+def for_others(made):
+    """What is there for other machines and C libraries is tried as far as this machine can run it."""
+    here = os.uname().machine
+    wanted = {here: {"musl-wheel": f"-musllinux_1_2_{here}.whl"}}
+    if shutil.which("dpkg-deb") and os.path.exists(QEMU_ROOT) and shutil.which("qemu-aarch64") and here != "aarch64":
+        wanted["aarch64"] = {"deb": "_arm64.deb", "command": "_arm64.deb", "wheel": "manylinux2014_aarch64.whl",
+                             "musl-wheel": "-musllinux_1_2_aarch64.whl", "binary": "-linux-aarch64.tar.gz"}
+    elif here != "aarch64":
+        print("NOT RUN: the packages for arm64, which take what scripts/test-systems.sh installs")
+    for machine, parts in wanted.items():
+        there = [part for part, ending in parts.items() if any(name.endswith(ending) for name in os.listdir(made))]
+        if there:
+            print(run(sys.executable, os.path.join(SOURCE, "suites", "systems", "linux.py"), made, "--machine", machine,
+                      "--root", QEMU_ROOT if machine != here else "", *there))
+        print("".join(f"NOT RUN: {part} for {machine}, which is not in dist\n" for part in parts if part not in there), end="")
 
 
 def composer(made, place):
@@ -297,6 +317,7 @@ def main():
             if full:
                 packaged_command.binary(made, place)
                 wheel(made, place)
+                for_others(made)
                 composer(made, place)
             if full and shutil.which("dpkg-deb"):
                 all_again(made, place)

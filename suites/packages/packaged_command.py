@@ -29,8 +29,9 @@ def in_a_fresh_root(root):
 
 
 def binary(made, place):
-    """The static program, alone in its root."""
-    archives = [name for name in os.listdir(made) if re.fullmatch(r"tftpserver-[0-9.]+-linux-\w+\.tar\.gz", name)]
+    """The static program for this machine, alone in its root."""
+    machine = os.uname().machine
+    archives = [name for name in os.listdir(made) if re.fullmatch(rf"tftpserver-[0-9.]+-linux-{machine}\.tar\.gz", name)]
     assert len(archives) == 1, archives
     with tarfile.open(os.path.join(made, archives[0])) as tar:
         tar.extractall(place)

@@ -4,7 +4,7 @@ import socket
 import unittest
 
 import net
-from lib import DISCONNECTED, LOCAL_HOST, REQUEST, Client, Server, in_child, only_linux, pattern, read, refused
+from lib import DISCONNECTED, LOCAL_HOST, REQUEST, Client, Server, in_child, not_emulated, only_linux, pattern, read, refused
 from net import needs_network
 
 
@@ -84,6 +84,7 @@ class ListenDescriptors(unittest.TestCase):
                     self.assertEqual([reads(place, "file") for place in addresses(server)], [data, data])
 
     @only_linux("the error queue")
+    @not_emulated("the error queue")
     def test_whoever_is_gone_is_found_out(self):
         """The error queue is enabled on the socket, so no timeout has to pass."""
         with bound("127.0.0.1") as one, self.adopting(one, SinglePort="True", start=False) as server:

@@ -10,7 +10,7 @@ import time
 import unittest
 
 from lib import (CONNECTED, CONN_COUNT, DISCONNECTED, ERROR, LOG, RETRANSMIT_TIMEOUT, TIMEOUT, VERSION, Answer, Client,
-                 Server, in_child, in_thread, pattern, read, refused, write)
+                 Server, in_child, in_thread, not_emulated, pattern, read, refused, write)
 
 SYSCALLS = {"x86_64": (74, 75), "aarch64": (82, 83)}.get(platform.machine())  # fsync, fdatasync
 
@@ -332,6 +332,7 @@ class Times(unittest.TestCase):
 
 class Uploads(unittest.TestCase):
     @unittest.skipIf(SYSCALLS is None, "fsync that fails, which knows x86_64 and aarch64 only")
+    @not_emulated("a filter of system calls")
     def test_sync_uploads(self):
         """In a process where every sync fails, an upload succeeds only without SyncUploads."""
         def test():

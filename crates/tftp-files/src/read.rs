@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 
+#[cfg(linux)]
+use libc::c_long;
 // Offsets in files of any size: off_t has 32 bits on 32-bit Linux.
 #[cfg(not(target_os = "linux"))]
 use libc::{off_t as Offset, pread};
@@ -86,12 +88,22 @@ fn read_cached(fd: i32, room: &mut [std::mem::MaybeUninit<u8>], at: Offset) -> i
         iov_base: room.as_mut_ptr().cast(),
         iov_len: room.len(),
     };
-    #[cfg(not(all(target_env = "gnu", target_pointer_width = "32")))]
-    use libc::preadv2;
-    #[cfg(all(target_env = "gnu", target_pointer_width = "32"))]
-    use libc::preadv64v2 as preadv2;
+    // As a system call, because glibc has the function only since 2.26, and musl since 1.2.5: without
+    // it the whole library would not load. The call takes the offset in two words, of which systems of
+    // 64 bits ignore the upper one.
     // SAFETY: the one vector describes the room, which is writable and of that length.
-    unsafe { preadv2(fd, &vector, 1, at, libc::RWF_NOWAIT) }
+    let read = unsafe {
+        libc::syscall(
+            libc::SYS_preadv2,
+            c_long::from(fd),
+            &raw const vector,
+            1 as c_long,
+            at as c_long,
+            (at >> 32) as c_long,
+            c_long::from(libc::RWF_NOWAIT),
+        )
+    };
+    read as isize
 }
 
 /// Returns whether an error means that the page cache does not hold the bytes, or that it cannot be queried.

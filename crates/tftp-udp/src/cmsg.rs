@@ -40,6 +40,9 @@ impl<const WORDS: usize> Control<WORDS> {
         // to cmsghdr; the value is written unaligned where CMSG_DATA has it.
         unsafe {
             let header = self.0.as_mut_ptr().cast::<u8>().add(used).cast::<cmsghdr>();
+            // The kernel's length has 64 bits. That of musl has 32, with padding that would keep bytes of an earlier
+            // datagram's messages.
+            header.write(zero_header());
             (*header).cmsg_len = length as _;
             (*header).cmsg_level = level;
             (*header).cmsg_type = kind;
@@ -254,4 +257,23 @@ fn is_of_many(ip: Ipv4Addr) -> bool {
         return true;
     }
     ip.is_multicast() || ip == Ipv4Addr::BROADCAST
+}
+
+#[cfg(all(test, linux))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_leaves_nothing_of_an_earlier_one_in_its_header() {
+        let mut control: SendControl = Control([u64::MAX; 8]);
+        let used = push_segment(&mut control, 0, 1428);
+        let again = push_segment(&mut control, used, 512);
+        assert_eq!((used, again), (24, 48));
+        // As the kernel reads it: a length of 64 bits, level and type of 32.
+        let kind = [libc::SOL_UDP.to_ne_bytes(), libc::UDP_SEGMENT.to_ne_bytes()].concat();
+        for header in [0, 3] {
+            assert_eq!(control.0[header], 18);
+            assert_eq!(control.0[header + 1].to_ne_bytes(), *kind);
+        }
+    }
 }

@@ -346,7 +346,7 @@ fn mtu(socket: &Socket, interface: i32) -> io::Result<usize> {
     }
     // SAFETY: the request holds the name and room for the answer; an MTU is plain data.
     let mtu = unsafe {
-        if libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFMTU, &mut request) != 0 {
+        if libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFMTU as libc::Ioctl, &mut request) != 0 {
             return Err(io::Error::last_os_error());
         }
         request.ifr_ifru.ifru_mtu

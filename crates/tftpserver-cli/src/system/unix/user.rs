@@ -4,6 +4,7 @@ mod change;
 
 use std::ffi::CString;
 
+use nix::errno::Errno;
 use nix::unistd::{Gid, Group, Uid, User, geteuid, getuid, setuid};
 
 use crate::exit::{Code, Failure};
@@ -67,7 +68,11 @@ fn known_user(user: &str) -> Result<Option<User>, Failure> {
         Ok(number) => User::from_uid(Uid::from_raw(number)),
         Err(_) => User::from_name(user),
     };
-    found.map_err(|error| Failure::new(Code::NoUser, format!("--user {user}: {error}")))
+    match found {
+        // musl reports a missing /etc/passwd as an error, as in a container that holds nothing but this program.
+        Err(Errno::ENOENT | Errno::ESRCH) => Ok(None),
+        found => found.map_err(|error| Failure::new(Code::NoUser, format!("--user {user}: {error}"))),
+    }
 }
 
 fn find_group(group: &str) -> Result<Gid, Failure> {
