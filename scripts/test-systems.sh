@@ -89,7 +89,7 @@ step() {
 
 check() { cross check --package tftpserver --package tftpserver-cli -Zbuild-std=std,panic_unwind --target "$1"; }
 
-# left_out NAME REASON: says that a step is left out.
+# left_out NAME REASON: prints that a step is left out.
 left_out() {
     [ "$only" = "  " ] || case $only in *" $1 "*) ;; *) return ;; esac
     printf '%-12s NOT RUN: %s\n' "$1" "$2"

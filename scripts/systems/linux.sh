@@ -101,7 +101,7 @@ arm64_c() {
     programs aarch64-linux-gnu.2.17 "$packed/unpacked/root-aarch64/usr/lib/aarch64-linux-gnu/libtftpserver.so.0" "$arm64/c" $for_arm64 \
         && emulate run_programs "$arm64/c" qemu-aarch64 -L "$arm64/root" -E "LD_LIBRARY_PATH=$arm64/c"
 }
-# With the largest pages that arm64 has. They are the emulator's only in what the program is told.
+# With the largest pages that arm64 has. The emulator only reports that size to the program.
 arm64_pages() {
     mkdir -p "$arm64/pages"
     for noun in wire transfers application inside fed; do ln -f "$arm64/c/test_$noun" "$arm64/pages/"; done

@@ -103,7 +103,7 @@ python_tests() {
     WINDOWS_PATH="$(drive "$library");$(drive "$python");$(drive "$PWD/bindings/python")"
     export TFTPSERVER_LIBRARY WINDOWS_HOME WINDOWS_PATH PYTHONDONTWRITEBYTECODE=1
     # Its standard streams must be pipes: under wine it cannot use others.
-    (cd bindings/python && : | PYTHONHOME=$WINDOWS_HOME PYTHONPATH=$WINDOWS_PATH timeout 900 wine "$python/python.exe" -S -W ignore \
+    (cd bindings/python && : | PYTHONHOME=$WINDOWS_HOME PYTHONPATH=$WINDOWS_PATH timeout 1200 wine "$python/python.exe" -S -W ignore \
         -m unittest -v tests.test_waiting tests.test_async tests.test_server 2>&1 | tee "$python/output")
     python3 suites/systems/ctrl_c.py "$python/python.exe" || return 1
     grep -q '^OK' "$python/output"

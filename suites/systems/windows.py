@@ -61,7 +61,7 @@ ALIKE = [
     "/".join(["d" * 100] * 4), b"\xff\xfe", b"a\xffb", b"caf\xe9", b"\xc0\xafx", b"dir\xc0\xaffile", b"\xe0\x80\xaf",
     b"\xed\xa0\x80x", b"\xed\xbf\xbf", b"\xf4\x90\x80\x80", "\u202efile", "fi\x7fle",
 ]
-# What other systems take for the name of a new file, and Windows or this test may not.
+# Names that are those of new files on other systems, and that Windows or this test may not create.
 MADE_ELSEWHERE = [name for name in NO_NAMES if name not in NO_DIRECTORIES] + [
     "absent", "dir/absent", "C:file", "dir//file", "dir\\file", "./file", "dir/../file", "...", " ", "\t", " file",
     "dir/ file", "x" * 255, "\u202efile", "fi\x7fle"] + [name for name in ALIKE if isinstance(name, bytes)]
