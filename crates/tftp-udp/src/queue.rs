@@ -10,6 +10,10 @@ use super::{Bytes, Route};
 /// referenced, 1428 bytes about 195 ns either way.
 const COPY_LIMIT: usize = 512;
 
+/// The number of copied bytes from which on single blocks are referenced, too. A turn has 256 packets of transfers, but
+/// the deadlines of ten thousand transfers may come together, after a pause of the process.
+const MOST_COPIED: usize = 512 << 10;
+
 /// The maximum number of pieces of one datagram; further data is copied. A message has up to 64 datagrams and is split
 /// where it would exceed IOV_MAX, so that any datagram fits.
 const MAX_PIECES: usize = 32;
@@ -103,7 +107,7 @@ impl Queue {
     /// piece then.
     pub(super) fn begin_one(&mut self, route: Route, segment: usize, most_copied: usize) {
         self.begin_data(route, segment);
-        if segment <= most_copied {
+        if segment <= most_copied && self.copied.len() < MOST_COPIED {
             self.copy_limit = most_copied;
         }
     }
@@ -335,5 +339,48 @@ impl Queue {
         self.pieces.push(piece);
         datagram.end = self.pieces.len();
         datagram.length += piece.length as usize;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn to_one_peer() -> Route {
+        Route {
+            socket: 1,
+            peer: "192.0.2.1:4000".parse().unwrap(),
+            source: None,
+            connected: true,
+        }
+    }
+
+    fn push_block(queue: &mut Queue, bytes: &Bytes) {
+        queue.begin_one(to_one_peer(), 4 + bytes.len(), 2048);
+        queue.block([0, 3, 0, 1]);
+        queue.slice(bytes, 0..bytes.len());
+        queue.end_data();
+    }
+
+    /// A block by itself is one piece. The blocks of ten thousand transfers that are sent again together take no memory
+    /// beside the chunks that hold them.
+    #[test]
+    fn single_blocks_are_copied_unless_there_are_very_many() {
+        let (mut queue, bytes) = (Queue::default(), Arc::new(vec![7; 1428]));
+        push_block(&mut queue, &bytes);
+        assert_eq!(queue.pieces(0).len(), 1);
+        for _ in 1..10_000 {
+            push_block(&mut queue, &bytes);
+        }
+        assert_eq!(queue.pieces(9_999).len(), 2);
+        assert!(
+            queue.copied.capacity() <= 4 * MOST_COPIED,
+            "{}",
+            queue.copied.capacity()
+        );
+        for datagram in [0, 9_999] {
+            let packet: Vec<u8> = queue.pieces(datagram).flatten().copied().collect();
+            assert!(packet[..4] == [0, 3, 0, 1] && packet[4..] == bytes[..]);
+        }
     }
 }
