@@ -247,7 +247,7 @@ def wheel(made, place):
 
 
 def for_others(made):
-    """What is there for other machines and C libraries is tried as far as this machine can run it."""
+    """Tries the packages for other machines and C libraries, as far as this machine can run them."""
     here = os.uname().machine
     wanted = {here: {"musl-wheel": f"-musllinux_1_2_{here}.whl"}}
     if shutil.which("dpkg-deb") and os.path.exists(QEMU_ROOT) and shutil.which("qemu-aarch64") and here != "aarch64":
