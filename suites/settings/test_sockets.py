@@ -8,11 +8,7 @@ import time
 import unittest
 
 import net
-<<<<<<< HEAD
-from lib import (ERROR, LOCAL_PORT, Answer, Client, Refused, Server, in_child, own_udp_rows, pattern, read,
-=======
-from lib import (ERROR, LOCAL_PORT, Answer, Client, Refused, Server, in_child, not_emulated, only_linux, own_udp_rows, pattern, read,
->>>>>>> 9d481cd (Pack and test the library for arm64, musl and glibc 2.17)
+from lib import (ERROR, LOCAL_PORT, Answer, Client, Refused, Server, in_child, not_emulated, own_udp_rows, pattern, read,
                  refused, write)
 from net import needs_network
 
@@ -549,11 +545,7 @@ class Interface(unittest.TestCase):
             server.start()
 
     @needs_network
-<<<<<<< HEAD
-=======
-    @only_linux("Interface")
     @not_emulated("SO_BINDTODEVICE of an adopted socket")
->>>>>>> 9d481cd (Pack and test the library for arm64, musl and glibc 2.17)
     def test_an_adopted_socket_keeps_its_own(self):
         def test():
             there = net.pair()
