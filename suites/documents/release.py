@@ -18,7 +18,8 @@ NEW = "9.8.7"
 BOTH = [f"libtftpserver-{NEW}.tar.gz", f"tftpserver-{NEW}.tar.gz", f"tftpserver-php-{NEW}.tar.gz", "SHA256SUMS"]
 EACH = {"ubuntu-24.04": ("amd64", "x86_64"), "ubuntu-24.04-arm": ("arm64", "aarch64")}
 OF_A_MACHINE = ["libtftpserver9_{V}-1_{deb}.deb", "libtftpserver-dev_{V}-1_{deb}.deb", "tftpserver_{V}-1_{deb}.deb",
-                "tftpserver-{V}-linux-{cpu}.tar.gz", "tftpserver-{V}-py3-none-manylinux2014_{cpu}.whl"]
+                "tftpserver-{V}-linux-{cpu}.tar.gz", "tftpserver-{V}-py3-none-manylinux2014_{cpu}.whl",
+                "tftpserver-{V}-py3-none-musllinux_1_2_{cpu}.whl"]
 ALONE = [f"tftpserver-{NEW}-windows-x86_64.zip", "libtftpserver.cdx.json", "tftpserver.cdx.json"]
 
 
@@ -106,7 +107,7 @@ def publishing(place):
     with open(os.path.join(place, "dist", "SHA256SUMS"), encoding="utf-8") as file:
         same("checksums", {line.split("  ", 1)[1].rstrip("\n") for line in file}, every - {"SHA256SUMS"})
     bash("Wheels to PyPI")
-    wheels = [OF_A_MACHINE[-1].format(V=NEW, cpu=cpu) for _, cpu in EACH.values()]
+    wheels = [name.format(V=NEW, cpu=cpu) for _, cpu in EACH.values() for name in OF_A_MACHINE if name.endswith(".whl")]
     same("files for PyPI", set(os.listdir(os.path.join(place, "wheels"))), {f"tftpserver-{NEW}.tar.gz", *wheels})
 
 
