@@ -220,12 +220,8 @@ class SourceAddress(unittest.TestCase):
         refused(self, 10047, Server, SourceIPAddress="::1")
         refused(self, 10047, Server, "::1", UseIPv6="True", SourceIPAddress="127.0.0.5")
 
-<<<<<<< HEAD
     @only_linux("a foreign source address")
-=======
-    @only_linux("SourceIPAddress")
     @not_emulated("IP_TRANSPARENT")
->>>>>>> 9d481cd (Pack and test the library for arm64, musl and glibc 2.17)
     def test_a_foreign_address_needs_rights(self):
         def test():
             give_up_rights()
@@ -236,12 +232,8 @@ class SourceAddress(unittest.TestCase):
         in_child(test)
 
     @needs_network
-<<<<<<< HEAD
     @only_linux("a foreign source address")
-=======
-    @only_linux("SourceIPAddress")
     @not_emulated("IP_TRANSPARENT")
->>>>>>> 9d481cd (Pack and test the library for arm64, musl and glibc 2.17)
     def test_a_foreign_address(self):
         """Answers to it are translated on their way, as by a load balancer in front."""
         def test():
@@ -262,12 +254,8 @@ class SourceAddress(unittest.TestCase):
         in_child(test)
 
     @needs_network
-<<<<<<< HEAD
     @only_linux("a foreign source address")
-=======
-    @only_linux("SourceIPAddress")
     @not_emulated("IP_TRANSPARENT")
->>>>>>> 9d481cd (Pack and test the library for arm64, musl and glibc 2.17)
     def test_a_foreign_address_with_connected_sockets(self):
         def test():
             there = net.pair()
