@@ -105,6 +105,7 @@ step macos-intel check x86_64-apple-darwin
 step macos-link macos_linked aarch64-apple-darwin 11.0
 step macos-names macos_names
 step freebsd check x86_64-unknown-freebsd
+step linux-32 check i686-unknown-linux-gnu
 step windows windows
 step exports exports
 step c-windows c_tests
