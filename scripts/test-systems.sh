@@ -1,6 +1,6 @@
 #!/bin/sh
 # Tests other systems as far as Debian or Ubuntu allow: compiles the library for macOS, FreeBSD and Windows, runs the C tests
-# against the Windows library under wine, and builds and runs the packages for arm64, musl and old versions of glibc. Not part of
+# against the Windows library under wine and, in steps that must be named, builds and runs the packages for arm64, musl and glibc 2.17. Not part of
 # `make test`, because it needs a gigabyte of packages that nothing else uses. docs/platforms.md describes what this shows and
 # what it cannot show.
 #
@@ -115,5 +115,28 @@ step ported ported
 step command command_suite
 step python python_tests
 step win32 win32
+# Only if they are named, as in `scripts/test-systems.sh arm64 arm64-c`: building the packages takes many minutes.
+case $only in
+    *glibc* | *musl* | *arm64*) linux=true ;;
+    *) linux=false ;;
+esac
+if ! $linux; then
+    :
+elif setup_zig >>"$logs/systems-setup.log" 2>&1; then
+    step glibc-2.17 old_glibc
+    step musl musl
+    step musl-c musl_c
+    if setup_arm64 >>"$logs/systems-setup.log" 2>&1; then
+        step arm64 arm64_packages
+        step arm64-c arm64_c
+        step arm64-pages arm64_pages
+        step arm64-suites arm64_suites
+        step arm64-musl arm64_musl
+    else
+        left_out arm64 "qemu-user or the packages of Debian for arm64 could not be had (see $logs/systems-setup.log)"
+    fi
+else
+    left_out musl "zig could not be had from PyPI (see $logs/systems-setup.log)"
+fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
