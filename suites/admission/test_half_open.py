@@ -106,7 +106,7 @@ class HalfOpen(unittest.TestCase):
     def test_a_file_that_changed_while_it_was_closed_is_not_sent_on(self):
         def test():
             with Server() as server:
-                names, old, seen = [f"f{number}" for number in range(20)], pattern(30_000), []
+                names, old, seen = [f"f{number}" for number in range(20)], pattern(100_000), []
                 for name in names:
                     server.file(name, old)
                 time.sleep(2.5)
@@ -115,7 +115,7 @@ class HalfOpen(unittest.TestCase):
                     client.ask(name)
                     seen.append(client.receive())
                 for name in names:
-                    server.file("new", bytes(30_000))
+                    server.file("new", bytes(100_000))
                     os.replace(os.path.join(server.root, "new"), os.path.join(server.root, name))
                 refused = 0
                 for number, client in enumerate(clients):
