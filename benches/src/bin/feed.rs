@@ -44,7 +44,8 @@ fn fetch(origin: &str, size: u64) -> io::Result<(BufReader<TcpStream>, u64)> {
 struct Shared {
     origin: String,
     size: u64,
-    body: Option<BufReader<TcpStream>>,
+    /// The body, and the offset of its next byte.
+    body: Option<(BufReader<TcpStream>, u64)>,
 }
 
 impl Source for Shared {
@@ -57,15 +58,17 @@ impl Source for Shared {
     }
 
     fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let body = match &mut self.body {
-            Some(body) if offset > 0 => body,
+        let (body, at) = match &mut self.body {
+            Some(body) if body.1 == offset => body,
             body => {
                 let (mut fetched, _) = fetch(&self.origin, self.size)?;
                 io::copy(&mut (&mut fetched).take(offset), &mut io::sink())?;
-                body.insert(fetched)
+                body.insert((fetched, offset))
             }
         };
-        body.read(buffer)
+        let count = body.read(buffer)?;
+        *at += count as u64;
+        Ok(count)
     }
 }
 

@@ -67,7 +67,10 @@ pub trait Source: Send + 'static {
 
     /// Reads bytes at `offset` into `buffer`, and returns their number; 0 is the end. `buffer` is not empty.
     ///
-    /// Without a key, each call continues at the end of the previous one. With a key, reading may restart at 0.
+    /// Without a key, each call continues at the end of the previous one. With a key, a call may have any offset: 0 for a
+    /// client that came too late for the bytes held, or the place at which the source of another download stopped, when
+    /// this one takes over. A source that can only read on must compare `offset` with its position, and open its content
+    /// again if they differ.
     ///
     /// # Errors
     /// Any error ends the download, except [`std::io::ErrorKind::Interrupted`], after which the call is repeated.
