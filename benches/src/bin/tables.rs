@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tftp_machine::{
-    SingleThreadLimits, Config, Datagram, Decision, Handled, Io, IoDone, Mode, Output, Policy, PortId, Server, TransferId,
+    Config, Datagram, Decision, Handled, Io, IoDone, Mode, Output, Policy, PortId, Server,
+    SingleThreadLimits, TransferId,
 };
 use tftp_proto::wire::{self, OptionSet};
 use tftp_proto::{ErrorCode, Instant, Limits, Rollover, Timing};
@@ -78,7 +79,12 @@ fn peer(index: u32) -> SocketAddr {
 impl Load {
     fn with(count: u32) -> Load {
         let mut load = Load {
-            server: Server::new(config(), policy(), SingleThreadLimits::new(usize::MAX / 2), [7; 16]),
+            server: Server::new(
+                config(),
+                policy(),
+                SingleThreadLimits::new(usize::MAX / 2),
+                [7; 16],
+            ),
             now: Instant::from_micros(1_000_000),
             clients: Vec::new(),
             next_port: 0,

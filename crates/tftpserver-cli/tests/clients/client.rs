@@ -249,7 +249,7 @@ fn no_server_answers() {
     let url = url(&silent);
     drop(silent);
     if cfg!(target_os = "linux") {
-        fails(&["get", &url, text(&file)], 69, &["nobody listens"]);
+        fails(&["get", &url, text(&file)], 69, &["no server listens there"]);
     }
     assert!(names(here.path()).is_empty());
 }
