@@ -30,6 +30,11 @@ ROWS = [
          load=dict(clients=4, window=16), ratio=1.3, memory=40, passes=4),
     dict(name="4 clients read 128 MB from an HTTP body each, lockstep", kind="body", size=128 * MIB, load=dict(clients=4),
          ratio=1.3, memory=40, passes=4),
+    # Without the HTTP connection, and without its server beside the load: the library's own part.
+    dict(name="4 clients read 128 MB that a source makes, windowsize 16", kind="made", size=128 * MIB,
+         load=dict(clients=4, window=16), ratio=1.3, memory=40, passes=0),
+    dict(name="4 clients read 128 MB that a source makes, lockstep", kind="made", size=128 * MIB, load=dict(clients=4),
+         ratio=1.3, memory=40, passes=0),
     dict(name="300 clients read one 64 MB object, windowsize 16", kind="one", size=64 * MIB,
          load=dict(clients=300, window=16), ratio=1.15, memory=None, passes=1),
     dict(name="300 clients read one 64 MB object, lockstep", kind="one", size=64 * MIB, load=dict(clients=300), ratio=1.15,
