@@ -58,20 +58,33 @@ impl Ports {
             return Err(io::ErrorKind::QuotaExceeded.into());
         }
         let here = self.own_address(plan);
-        let permit = match self.find_idle(here, is_quiet) {
-            Idle::Quiet(at) => match self.reuse(poller, at, plan, false) {
-                Some(index) => return Ok(index),
-                None => self.permit(poller)?,
-            },
-            Idle::Unknown(at) => match self.another() {
-                Some(permit) => permit,
-                None => match self.reuse(poller, at, plan, true) {
-                    Some(index) => return Ok(index),
-                    None => self.permit(poller)?,
-                },
-            },
-            Idle::None => self.permit(poller)?,
+        let reused = match self.find_idle(here, is_quiet) {
+            Idle::Quiet(at) => self.reuse(poller, at, plan, false),
+            Idle::Unknown(at) => {
+                if let Some(permit) = self.another()
+                    && let Ok(index) = self.open_connected(poller, here, plan, permit)
+                {
+                    return Ok(index);
+                }
+                // No further socket is wanted, or the system is short of descriptors or memory.
+                self.reuse(poller, at, plan, true)
+            }
+            Idle::None => None,
         };
+        if let Some(index) = reused {
+            return Ok(index);
+        }
+        let permit = self.permit(poller)?;
+        self.open_connected(poller, here, plan, permit)
+    }
+
+    fn open_connected(
+        &mut self,
+        poller: &Poller,
+        here: SocketAddr,
+        plan: &OpenPlan,
+        permit: Permit,
+    ) -> io::Result<usize> {
         let options = self.own_options(plan.reception);
         let socket = self.draw.connected(here, plan.peer, &options, plan.draw)?;
         if plan.reception.batches && self.options.sockets.coalesce {

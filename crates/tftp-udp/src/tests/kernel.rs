@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 
+use super::super::datagrams::{Class, Datagrams, PortKind};
 use super::super::send::SendBatch;
 use super::*;
 
@@ -193,6 +194,37 @@ fn works_without_the_batch_calls() {
                 let window = (512, 20, 100, 1000);
                 datagrams::window_arrives(IoMode::Auto, &mut batch, &sender, &receiver, window);
             }
+        })
+        .join()
+        .unwrap();
+    }
+}
+
+/// Idle sockets that were just released may have packets of their former clients, so that another
+/// one is preferred. If the system opens no more, an idle one serves.
+#[test]
+fn without_a_new_socket_an_idle_one_is_reused_at_once() {
+    for error in [libc::EMFILE, libc::ENFILE, libc::ENOBUFS] {
+        std::thread::spawn(move || {
+            let ((mut net, _), (client, here)) = (sockets::net(sockets::AUTO), sockets::peer());
+            let former: Vec<_> = (0..3).map(|_| sockets::open(&mut net, here)).collect();
+            net.control(&former[0], b"answer");
+            net.flush();
+            let (_, from) = sockets::receive_at(&client);
+            client.send_to(b"late", from).unwrap();
+            former.iter().for_each(|route| net.close(route.port));
+            forbid(&[libc::SYS_socket], error);
+            for _ in 0..3 {
+                let route = sockets::open(&mut net, here);
+                assert!(former.iter().any(|port| port.port.index == route.port.index));
+                net.control(&route, b"answer");
+                net.flush();
+                let (_, from) = sockets::receive_at(&client);
+                client.send_to(b"packet", from).unwrap();
+                let expected = [(route.port, here, b"packet".to_vec())];
+                assert_eq!(sockets::take(&mut net, Class::Transfers, 1), expected);
+            }
+            assert!(net.open(&sockets::plan(PortKind::Private, here)).is_err());
         })
         .join()
         .unwrap();
