@@ -249,14 +249,14 @@ pub(super) fn parse_control(control: &RecvControl, used: usize) -> ControlInfo {
     control_info
 }
 
-/// Returns true for multicast and broadcast addresses. Those of single networks are recognised by the list of
-/// interfaces, but for Linux, which marks their datagrams.
+/// Returns true for multicast and broadcast addresses. Those of single networks are recognised by
+/// the list of interfaces, but for Linux, which marks their datagrams. The list costs the most and is
+/// searched last.
 fn is_of_many(ip: Ipv4Addr) -> bool {
+    let is_of_all = ip.is_multicast() || ip == Ipv4Addr::BROADCAST;
     #[cfg(not(linux))]
-    if super::interfaces::is_broadcast(ip) {
-        return true;
-    }
-    ip.is_multicast() || ip == Ipv4Addr::BROADCAST
+    let is_of_all = is_of_all || super::interfaces::is_broadcast(ip);
+    is_of_all
 }
 
 #[cfg(all(test, linux))]

@@ -1,6 +1,6 @@
 //! The addresses of this host's interfaces (getifaddrs(3)), for systems that report less with a datagram than Linux.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ptr;
@@ -9,30 +9,57 @@ use libc::{ifaddrs, sockaddr, sockaddr_in, sockaddr_in6};
 
 use super::ip::{v4_from_kernel, v6_from_kernel};
 
-/// The number of addresses that a thread remembers as those of one host. Servers listen on a few.
-const REMEMBERED: usize = 4;
+/// The number of addresses that a thread remembers as those of one host, more than most servers
+/// have.
+const REMEMBERED: usize = 32;
 
 thread_local! {
-    /// Addresses that were looked up and are no broadcast addresses, so that most datagrams cost no list. Stale entries
-    /// do no harm: at worst a request to an address that became a broadcast address is answered.
-    static HOSTS: Cell<[Ipv4Addr; REMEMBERED]> = const { Cell::new([Ipv4Addr::UNSPECIFIED; REMEMBERED]) };
+    static HOSTS: RefCell<Hosts> = const { RefCell::new(Hosts::new()) };
+}
+
+/// Addresses that were looked up and are no broadcast addresses, so that most datagrams cost no
+/// list. Stale entries do no harm: at worst a request to an address that became a broadcast address
+/// is answered.
+struct Hosts {
+    /// Unspecified where none is remembered yet.
+    known: [Ipv4Addr; REMEMBERED],
+    /// The index of the entry that is replaced next.
+    next: usize,
+}
+
+impl Hosts {
+    const fn new() -> Hosts {
+        Hosts {
+            known: [Ipv4Addr::UNSPECIFIED; REMEMBERED],
+            next: 0,
+        }
+    }
+
+    /// Returns true if `ip` is the broadcast address of a network. `look_up` searches the
+    /// interfaces; `None`: the system does not list them.
+    fn is_broadcast(&mut self, ip: Ipv4Addr, look_up: impl FnOnce() -> Option<bool>) -> bool {
+        if self.known.contains(&ip) {
+            return false;
+        }
+        let found = look_up();
+        if found == Some(false) {
+            self.known[self.next] = ip;
+            self.next = (self.next + 1) % REMEMBERED;
+        }
+        // Without a list nothing is known, and the datagram counts as any other.
+        found == Some(true)
+    }
 }
 
 /// Returns true if `ip` is the broadcast address of an interface.
 pub(super) fn is_broadcast(ip: Ipv4Addr) -> bool {
-    let mut hosts = HOSTS.get();
-    if hosts.contains(&ip) {
-        return false;
-    }
-    let mut found = false;
-    // Without a list nothing is known, and the datagram counts as any other.
-    let listed = each_interface(|interface| found |= broadcast_of(interface) == Some(IpAddr::V4(ip)));
-    if !found && listed.is_ok() {
-        hosts.rotate_right(1);
-        hosts[0] = ip;
-        HOSTS.set(hosts);
-    }
-    found
+    HOSTS.with_borrow_mut(|hosts| {
+        hosts.is_broadcast(ip, || {
+            let mut found = false;
+            let listed = each_interface(|it| found |= broadcast_of(it) == Some(IpAddr::V4(ip)));
+            (found || listed.is_ok()).then_some(found)
+        })
+    })
 }
 
 /// Returns the host's IPv6 addresses; empty if the system does not list them.
@@ -93,5 +120,36 @@ fn ip_at(address: *const sockaddr) -> Option<IpAddr> {
             Some(v6_from_kernel(v6.sin6_addr).into())
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The interfaces are searched once for each of many addresses, however the datagrams to them
+    /// alternate.
+    #[test]
+    fn each_address_of_a_host_is_looked_up_once() {
+        let mut hosts = Hosts::new();
+        let addresses = (1..=30).map(|number| Ipv4Addr::new(10, 9, 0, number));
+        let mut lists = 0;
+        for ip in addresses.clone().chain(addresses) {
+            let look_up = || {
+                lists += 1;
+                Some(false)
+            };
+            assert!(!hosts.is_broadcast(ip, look_up));
+        }
+        assert_eq!(lists, 30);
+    }
+
+    #[test]
+    fn nothing_is_remembered_of_broadcast_addresses_and_failures() {
+        let (mut hosts, ip) = (Hosts::new(), Ipv4Addr::new(10, 9, 0, 255));
+        assert!(!hosts.is_broadcast(ip, || None));
+        assert!(hosts.is_broadcast(ip, || Some(true)));
+        assert!(!hosts.is_broadcast(ip, || Some(false)));
+        assert!(!hosts.is_broadcast(ip, || unreachable!("it is remembered")));
     }
 }
