@@ -147,10 +147,16 @@ impl Sockets {
         }
     }
 
-    /// Polls for that time without sleeping; returns true if something arrived, or a waker called.
-    fn spin(&mut self, time: Duration) -> bool {
-        let until = clock::now() + time;
-        while clock::now() < until {
+    /// Polls without sleeping, no longer than `until` permits; returns true if something arrived, or
+    /// a waker called. Does nothing while packets wait for room, because room ends no spin: a full
+    /// device is tried again after a pause, and a full send buffer makes a socket writable.
+    fn spin(&mut self, until: &Until) -> bool {
+        if until.spin.is_zero() || self.departures.are_stuck() {
+            return false;
+        }
+        let end = self.now() + until.spin;
+        let end = until.deadline.map_or(end, |deadline| deadline.min(end));
+        while self.now() < end {
             let is_called = self.look(Some(Duration::ZERO));
             if is_called || !self.arrivals.is_empty() {
                 return true;
@@ -225,7 +231,7 @@ impl Datagrams for Sockets {
     fn wait(&mut self, until: Until) {
         self.poll_listeners(until.poll_listeners);
         let is_left = self.arrivals.is_left();
-        if is_left || until.spin.is_zero() || !self.spin(until.spin) {
+        if is_left || !self.spin(&until) {
             let time = if is_left {
                 Some(Duration::ZERO)
             } else {

@@ -47,6 +47,11 @@ impl Departures {
         !self.congested.is_empty()
     }
 
+    /// Returns true if packets wait for room in a send buffer or a device.
+    pub(super) fn are_stuck(&self) -> bool {
+        !self.congested.is_empty() || !self.blocked.is_empty()
+    }
+
     pub(super) fn is_blocked(&self, index: usize) -> bool {
         self.blocked.contains(&index)
     }
@@ -93,7 +98,7 @@ impl Departures {
     /// Sends the queued packets. Returns the sockets that became blocked or unblocked, if there can be any.
     #[inline]
     pub(super) fn flush(&mut self, #[cfg(linux)] bundle: &mut Bundle, ports: &Ports) -> Option<Vec<usize>> {
-        let is_stuck = !self.congested.is_empty() || !self.blocked.is_empty();
+        let is_stuck = self.are_stuck();
         // While sockets are stuck, other packets must not overtake theirs.
         #[cfg(linux)]
         if !is_stuck && self.batch.flush_together(bundle, |index| ports.get(index)) {

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 
-use super::super::datagrams::{Class, Datagrams, PortKind};
+use super::super::datagrams::{Class, Datagrams, PortKind, Until};
 use super::super::send::SendBatch;
 use super::*;
 
@@ -225,6 +225,29 @@ fn without_a_new_socket_an_idle_one_is_reused_at_once() {
                 assert_eq!(sockets::take(&mut net, Class::Transfers, 1), expected);
             }
             assert!(net.open(&sockets::plan(PortKind::Private, here)).is_err());
+        })
+        .join()
+        .unwrap();
+    }
+}
+
+/// A poll does not report that a device has room again, and room in a send buffer is no arrival: a
+/// thread with packets that wait for either does not spin.
+#[test]
+fn spinning_does_not_delay_packets_that_wait_for_room() {
+    for error in [libc::ENOBUFS, libc::EAGAIN] {
+        std::thread::spawn(move || {
+            let ((mut net, _), (_peer, here)) = (sockets::net(sockets::AUTO), sockets::peer());
+            let route = sockets::open(&mut net, here);
+            forbid(&[libc::SYS_sendto, libc::SYS_sendmsg, libc::SYS_sendmmsg], error);
+            net.control(&route, b"answer");
+            net.flush();
+            let begin = net.now();
+            net.wait(Until {
+                spin: LONG,
+                ..sockets::soon(&net)
+            });
+            assert!(net.now().saturating_sub(begin) < LONG);
         })
         .join()
         .unwrap();
