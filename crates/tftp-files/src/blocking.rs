@@ -3,7 +3,7 @@
 use std::io;
 
 use super::jail::Refusal;
-use super::storage::{Place, Sink, Source, Standing};
+use super::storage::{Gathered, Place, Sink, Source, Standing};
 use super::upload::UploadOptions;
 
 /// Storage with blocking functions, which are called where they may block. [`Pooled`](crate::Pooled) makes a
@@ -47,7 +47,7 @@ pub trait Files: Send + Sync + 'static {
     ///
     /// # Errors
     /// The error of the write. The sink is dropped then.
-    fn write(&self, sink: &mut Self::Sink, bytes: &[u8]) -> Result<(), Refusal>;
+    fn write(&self, sink: &mut Self::Sink, bytes: &Gathered) -> Result<(), Refusal>;
 
     /// Gives a file its name. The file is there whole, or not at all.
     ///

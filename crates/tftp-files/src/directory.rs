@@ -1,6 +1,6 @@
 //! Storage in the file system: below a root that no name leads out of, or by path.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::path::Path;
 
 use tftp_budget::descriptors::Ticket;
@@ -8,7 +8,7 @@ use tftp_budget::descriptors::Ticket;
 use super::blocking::Files;
 use super::jail::{self, Refusal};
 use super::read;
-use super::storage::{Identity, Length, Place, Sink, Source, Standing};
+use super::storage::{Gathered, Identity, Length, Place, Sink, Source, Standing};
 use super::upload::{Upload, UploadOptions};
 
 /// The number of descriptors of an upload: its directory and its file, and the directory once more if it is synced.
@@ -81,8 +81,9 @@ impl Files for Directory {
         read::read_at(&source.opened.file, into, length, at)
     }
 
-    fn write(&self, sink: &mut NewFile, bytes: &[u8]) -> Result<(), Refusal> {
-        Ok(sink.upload.write(bytes)?)
+    fn write(&self, sink: &mut NewFile, bytes: &Gathered) -> Result<(), Refusal> {
+        let mut pieces: Vec<IoSlice<'_>> = bytes.iter().map(IoSlice::new).collect();
+        Ok(sink.upload.write_pieces(&mut pieces)?)
     }
 
     fn commit(&self, sink: NewFile) -> Result<(), Refusal> {

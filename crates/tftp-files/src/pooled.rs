@@ -93,6 +93,8 @@ fn run<F: Files>(files: &F, job: Job<Pooled<F>>) -> Finished<Pooled<F>> {
 }
 
 fn write<F: Files>(files: &F, mut sink: F::Sink, bytes: &Gathered) -> Result<F::Sink, Refusal> {
-    bytes.iter().try_for_each(|piece| files.write(&mut sink, piece))?;
+    if !bytes.is_empty() {
+        files.write(&mut sink, bytes)?;
+    }
     Ok(sink)
 }

@@ -6,6 +6,7 @@
 //! fails. An existing file that may be written but not replaced is the exception: the gathered bytes are copied into
 //! it (`in_place`).
 
+mod append;
 mod gathering;
 mod in_place;
 mod method;
@@ -14,7 +15,7 @@ mod temporary;
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 
 use cap_std::fs::{Dir, Metadata, MetadataExt};
@@ -22,6 +23,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use super::jail::{FileSystem, Refusal};
+use append::append;
 use gathering::{Gathering, check_replaceable, facts, may_write_into, writing};
 use method::Method;
 pub(crate) use place::Destination;
@@ -87,17 +89,26 @@ impl Upload {
         Ok(upload)
     }
 
-    /// Appends to the file, unbuffered: each call is one system call, so pass many blocks at once.
+    /// Appends to the file, unbuffered: see [`Upload::write_pieces`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write_pieces(&mut [IoSlice::new(bytes)])
+    }
+
+    /// Appends pieces to the file, unbuffered: each call is one system call or few, so pass many blocks at once.
     ///
     /// # Errors
     /// The system's error; `Refusal::from` distinguishes a full disk from the rest. The upload can only be dropped
     /// then.
-    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let after = self.written.saturating_add(bytes.len() as u64);
+    pub fn write_pieces(&mut self, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
+        let length: u64 = pieces.iter().map(|piece| piece.len() as u64).sum();
+        let after = self.written.saturating_add(length);
         if after > self.limit {
             return Err(Errno::FBIG.into());
         }
-        self.file.write_all(bytes)?;
+        append(&self.file, pieces)?;
         self.written = after;
         Ok(())
     }

@@ -24,9 +24,11 @@ const GATHERED_IN_ALL: usize = 16 << 20;
 /// The number of writes that may wait for slow storage before the client has to wait too.
 const WRITES_WAITING: usize = 4;
 
-/// Returns the number of bytes that an upload gathers before they are written, with this many active transfers.
+/// Returns the number of bytes that an upload gathers before they are written, with this many active transfers. It is a
+/// power of two, so that writes of this size end where pages end.
 pub fn write_size(active: usize) -> usize {
-    (GATHERED_IN_ALL / active.max(1)).clamp(*WRITE_AT_ONCE.start(), *WRITE_AT_ONCE.end())
+    let share = (GATHERED_IN_ALL / active.max(1)).clamp(*WRITE_AT_ONCE.start(), *WRITE_AT_ONCE.end());
+    1 << share.ilog2()
 }
 
 /// One upload.
@@ -147,12 +149,14 @@ impl<S: Store> UploadStream<S> {
             return None;
         }
         self.is_closed |= is_last;
-        let capacity = self.pending.len();
-        let bytes: Bytes = Arc::new(std::mem::take(&mut self.pending));
-        if !is_last {
-            self.pending.reserve(capacity);
-        }
         let before = self.passed;
+        let bytes: Bytes = Arc::new(match is_last || told {
+            true => std::mem::take(&mut self.pending),
+            false => self.take_aligned(write_size),
+        });
+        if told && !is_last {
+            self.pending.reserve(bytes.len());
+        }
         self.passed += bytes.len() as u64;
         if !bytes.is_empty() && !self.is_only_for_application() {
             self.queue
@@ -163,6 +167,19 @@ impl<S: Store> UploadStream<S> {
             bytes,
             is_last,
         })
+    }
+
+    /// Takes the pending bytes up to the last multiple of `write_size` in the file. At least `write_size` bytes are
+    /// pending. The end of a write in the middle of a page would cost a second look-up of that page, and smaller pages
+    /// of the cache.
+    fn take_aligned(&mut self, write_size: usize) -> Vec<u8> {
+        let end = self.passed + self.pending.len() as u64;
+        let beyond = (end % write_size as u64) as usize;
+        let length = self.pending.len() - beyond;
+        let mut rest = Vec::with_capacity(self.pending.capacity());
+        rest.extend_from_slice(&self.pending[length..]);
+        self.pending.truncate(length);
+        std::mem::replace(&mut self.pending, rest)
     }
 
     /// Writes the waiting data, if it is enough, and gives the file its name once everything was received.

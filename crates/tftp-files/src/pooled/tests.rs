@@ -11,7 +11,7 @@ use tftp_proto::wire::Mode;
 use super::*;
 use crate::content_cache::Content;
 use crate::jail::Jail;
-use crate::storage::{Completion, Mailbox, Owner, Source};
+use crate::storage::{Completion, Gathered, Mailbox, Owner, Source};
 use crate::upload::UploadOptions;
 use crate::{
     Completed, ContentCache, Creating, Directory, DownloadStream, Opening, Progress, Supply, UploadStream,
@@ -219,7 +219,7 @@ impl Files for Faulty {
         Ok(())
     }
 
-    fn write(&self, _: &mut Nothing, _: &[u8]) -> Result<(), Refusal> {
+    fn write(&self, _: &mut Nothing, _: &Gathered) -> Result<(), Refusal> {
         Ok(())
     }
 

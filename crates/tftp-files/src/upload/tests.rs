@@ -43,6 +43,23 @@ fn upload(jail: &Jail, name: &str, bytes: &[u8], options: &UploadOptions) -> Res
 }
 
 #[test]
+fn any_number_of_pieces_is_written_in_order() {
+    let (root, jail) = jail();
+    // More than the system takes at once (IOV_MAX), with empty ones between.
+    let bytes: Vec<u8> = (0..3000_u32).flat_map(|number| number.to_le_bytes()).collect();
+    let pieces = bytes.chunks(4).flat_map(|piece| [&[], piece, &[]]);
+    let mut pieces: Vec<IoSlice<'_>> = pieces.map(IoSlice::new).collect();
+    let mut upload = jail.create("new", &KEEP).unwrap();
+    upload.write(b"first").unwrap();
+    upload.write_pieces(&mut pieces).unwrap();
+    upload.write_pieces(&mut []).unwrap();
+    assert_eq!(upload.written(), 5 + bytes.len() as u64);
+    upload.commit().unwrap();
+    let expected = [&b"first"[..], &bytes].concat();
+    assert_eq!(fs::read(root.path().join("new")).unwrap(), expected);
+}
+
+#[test]
 fn nothing_is_visible_before_the_commit_and_nothing_left_after_an_abort() {
     let (root, jail) = jail();
     let mut one = jail.create("new", &KEEP).unwrap();

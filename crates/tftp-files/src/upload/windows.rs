@@ -6,7 +6,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
@@ -14,10 +14,12 @@ use cap_std::fs::{Dir, OpenOptions};
 
 use crate::jail::{FileSystem, Refusal};
 
+mod append;
 mod named;
 mod place;
 mod temporary;
 
+use append::append;
 use named::Names;
 pub(crate) use place::Destination;
 pub use place::UploadOptions;
@@ -74,14 +76,23 @@ impl Upload {
         })
     }
 
-    /// Appends to the file, unbuffered: each call is one system call, so pass many blocks at once.
+    /// Appends to the file, unbuffered: see [`Upload::write_pieces`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write_pieces(&mut [IoSlice::new(bytes)])
+    }
+
+    /// Appends pieces to the file, unbuffered: each call is one system call or few, so pass many blocks at once.
     ///
     /// # Errors
     /// The system's error; `Refusal::from` distinguishes a full disk from the rest. The upload can only be dropped
     /// then.
-    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
-        self.written += bytes.len() as u64;
+    pub fn write_pieces(&mut self, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
+        let length: u64 = pieces.iter().map(|piece| piece.len() as u64).sum();
+        append(&self.file, pieces)?;
+        self.written += length;
         Ok(())
     }
 

@@ -48,6 +48,7 @@ impl Bench {
 fn many_uploads_gather_less_each() {
     assert_eq!(write_size(0), 256 << 10);
     assert_eq!(write_size(64), 256 << 10);
+    assert_eq!(write_size(200), 64 << 10, "a power of two");
     assert_eq!(write_size(256), 64 << 10);
     assert_eq!(write_size(512), 32 << 10);
     assert_eq!(write_size(10_000), 4 << 10);
@@ -73,6 +74,34 @@ fn small_batches_are_gathered_to_one_write() {
 }
 
 #[test]
+fn writes_end_where_pages_end_whatever_the_blocks_are() {
+    let mut bench = Bench::new();
+    let mut upload = bench.upload("file", Mode::Octet);
+    let (mut expected, mut sizes) = (Vec::new(), [LEAST, 4 * LEAST, 2 * LEAST].into_iter().cycle());
+    for number in 0..100_u8 {
+        // The size depends on the number of active transfers, which changes.
+        let size = sizes.next().unwrap();
+        let block = [number; 1428];
+        expected.extend(block);
+        upload.take(&block, false);
+        if let Some(portion) = upload.freeze(&bench.cache, false, size) {
+            let end = portion.before + portion.bytes.len() as u64;
+            assert_eq!((end % size as u64, portion.is_last), (0, false));
+        }
+        upload.store(&bench.cache, owner(0), true, size);
+        bench.run();
+    }
+    let writes = bench.disk().writes.clone();
+    assert!(
+        writes.len() > 10 && writes.iter().all(|length| length % LEAST == 0),
+        "{writes:?}"
+    );
+    bench.batch(&mut upload, &[], true);
+    bench.run();
+    assert_eq!(bench.bytes("file"), Some(expected));
+}
+
+#[test]
 fn a_file_is_there_when_all_of_it_is_in_and_not_before() {
     let mut bench = Bench::new();
     let mut upload = bench.upload("file", Mode::Octet);
@@ -82,7 +111,7 @@ fn a_file_is_there_when_all_of_it_is_in_and_not_before() {
     assert!(bench.run().is_empty());
     assert_eq!(bench.bytes("file"), None);
     let last = bench.batch(&mut upload, &[3; 100], true).unwrap();
-    assert_eq!((last.before, last.bytes.len(), last.is_last), (10_000, 100, true));
+    assert_eq!((last.before, last.bytes.len(), last.is_last), (8192, 1908, true));
     let completion = bench.one();
     assert!(matches!(
         bench.cache.complete(completion),
@@ -91,7 +120,7 @@ fn a_file_is_there_when_all_of_it_is_in_and_not_before() {
     upload.committed();
     let expected = [vec![1; 5000], vec![2; 5000], vec![3; 100]].concat();
     assert_eq!(bench.bytes("file"), Some(expected));
-    assert_eq!(bench.disk().writes, [5000, 5000, 100]);
+    assert_eq!(bench.disk().writes, [4096, 4096, 1908]);
     assert!(!upload.has_unreported_data());
 }
 
@@ -197,7 +226,7 @@ fn a_client_waits_while_storage_or_memory_is_behind() {
     assert_eq!(bench.run().len(), 0);
     assert_eq!(
         bench.disk().writes,
-        [5000, 5 * LEAST],
+        [LEAST, 5 * LEAST],
         "one write of all that waited"
     );
 
