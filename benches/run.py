@@ -107,11 +107,13 @@ class Server:
 def ours_and_limit():
     plain = [BIN / "serve", "--port", str(PORT), "--dir", "{dir}"]
     limit = [BIN / "limit", "--port", str(PORT), "--dir", "{dir}"]
-    each, spin = ["--sockets", "each"], ["--spin", "yes"]
+    each, spin, store = ["--sockets", "each"], ["--spin", "yes"], ["--store", "yes"]
+    writes = (lambda row: row["load"].get("op") == "write")
     without_loss, busy = (lambda row: "loss" not in row["name"]), (lambda row: "busy" in row)
     return [
         Server("limit", limit, rows=without_loss),
         Server("limit, own sockets", limit + each, rows=without_loss),
+        Server("limit that stores", limit + store, rows=writes),
         Server("limit spinning", limit + spin, rows=busy),
         Server("limit spinning, own sockets", limit + each + spin, rows=busy),
         Server("libtftpserver", plain),
@@ -307,7 +309,8 @@ def measure(server, row, directory, seed):
         memory = ChildrensMemory(started.pid)
         memory.start()
         before = started.time.read()
-        result = load(row, server.port, None if server.is_limit else directory, seed)
+        discards = server.is_limit and "--store" not in server.command
+        result = load(row, server.port, None if discards else directory, seed)
         result["cpu"] = started.time.read() - before
         result["ns"] = result["cpu"] * 1e9 / max(1, result.get("packets", 0))
         memory.over.set()

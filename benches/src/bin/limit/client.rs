@@ -1,6 +1,9 @@
 //! The state of one client's transfer, and the answer to each of its packets.
 
+use std::io;
+
 use crate::frames::{Files, Frames};
+use crate::stored::Stored;
 
 /// A transfer under way.
 pub enum Client {
@@ -13,6 +16,8 @@ pub enum Client {
         window: u64,
         next: u64,
         in_window: u64,
+        /// The file, if uploads are stored.
+        stored: Option<Stored>,
     },
 }
 
@@ -35,7 +40,10 @@ pub enum Next {
 }
 
 /// Returns the transfer that a request begins, and the answer. Without a transfer the answer is an ERROR.
-pub fn begin(files: &mut Files, request: &[u8]) -> (Option<Client>, First) {
+///
+/// # Errors
+/// Those of creating the file of an upload.
+pub fn begin(files: &mut Files, request: &[u8]) -> io::Result<(Option<Client>, First)> {
     let mut fields = request[2..].split(|&byte| byte == 0);
     let (name, _mode) = (fields.next().unwrap_or(b""), fields.next());
     let mut oack = vec![0, 6];
@@ -58,19 +66,20 @@ pub fn begin(files: &mut Files, request: &[u8]) -> (Option<Client>, First) {
             window: window as u64,
             next: 1,
             in_window: 0,
+            stored: files.store(name)?,
         };
         let answer = if has_options { oack } else { vec![0, 4, 0, 0] };
-        return (Some(client), First::Packet(answer));
+        return Ok((Some(client), First::Packet(answer)));
     }
     let Some(frames) = files.frames(name, blksize) else {
-        return (None, First::Packet(b"\0\x05\0\x01none\0".to_vec()));
+        return Ok((None, First::Packet(b"\0\x05\0\x01none\0".to_vec())));
     };
     let first = if has_options {
         First::Packet(oack)
     } else {
         First::Frames(frames.behind(0, window))
     };
-    (Some(Client::Reads { frames, window }), first)
+    Ok((Some(Client::Reads { frames, window }), first))
 }
 
 impl Client {
@@ -91,13 +100,16 @@ impl Client {
     }
 
     /// Handles one packet and returns the answer.
+    ///
+    /// # Errors
+    /// Those of storing it.
     #[inline]
-    pub fn step(&mut self, packet: &[u8]) -> Next {
-        let &[0, opcode, high, low, ..] = packet else {
-            return Next::Nothing;
+    pub fn step(&mut self, packet: &[u8]) -> io::Result<Next> {
+        let &[0, opcode, high, low, ref data @ ..] = packet else {
+            return Ok(Next::Nothing);
         };
         let number = u16::from_be_bytes([high, low]);
-        match (opcode, self) {
+        Ok(match (opcode, self) {
             (4, Client::Reads { frames, window }) => match frames.behind(number, *window) {
                 [] => Next::Over,
                 frames => Next::Frames(frames),
@@ -109,13 +121,20 @@ impl Client {
                     window,
                     next,
                     in_window,
+                    stored,
                 },
             ) => {
                 if number != *next as u16 {
-                    return Next::Nothing;
+                    return Ok(Next::Nothing);
                 }
                 (*next, *in_window) = (*next + 1, *in_window + 1);
-                let is_last = packet.len() - 4 < *blksize;
+                let is_last = data.len() < *blksize;
+                if let Some(stored) = stored {
+                    stored.take(data)?;
+                    if is_last {
+                        stored.finish()?;
+                    }
+                }
                 if is_last {
                     Next::LastAck([0, 4, high, low])
                 } else if *in_window == *window {
@@ -127,6 +146,6 @@ impl Client {
             }
             (5, _) => Next::Over,
             _ => Next::Nothing,
-        }
+        })
     }
 }

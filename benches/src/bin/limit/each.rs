@@ -73,7 +73,7 @@ impl Limit {
     }
 
     fn request(&mut self, peer: SocketAddrV4, request: &[u8]) -> io::Result<()> {
-        let (client, first) = begin(&mut self.files, request);
+        let (client, first) = begin(&mut self.files, request)?;
         let segment = client.as_ref().filter(|client| client.has_windows());
         let segment = segment.map_or(0, Client::stride);
         let index = self.place()?;
@@ -136,7 +136,7 @@ impl Limit {
             };
             let mut next = Next::Nothing;
             for packet in self.buffer[..length].chunks(stride) {
-                next = client.step(packet);
+                next = client.step(packet)?;
             }
             match next {
                 Next::Nothing => {}

@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::path::PathBuf;
+
+use crate::stored::Stored;
 
 /// All DATA packets of a file, contiguous in memory. Benchmark files have fewer than 65536 blocks.
 #[derive(Clone, Copy)]
@@ -41,21 +44,33 @@ impl Frames {
 /// The files that are served, and their packets by block size.
 pub struct Files {
     files: HashMap<Vec<u8>, (Vec<u8>, Vec<Frames>)>,
+    /// The directory that uploads are stored in; `None`: they are discarded.
+    uploads: Option<PathBuf>,
 }
 
 impl Files {
-    /// Loads all files of a directory.
+    /// Loads all files of a directory. `stores`: uploads are stored there.
     ///
     /// # Errors
     /// Those of reading them.
-    pub fn load(dir: &str) -> io::Result<Files> {
+    pub fn load(dir: &str, stores: bool) -> io::Result<Files> {
         let mut files = HashMap::new();
         for entry in std::fs::read_dir(dir)? {
             let entry = entry?;
             let bytes = std::fs::read(entry.path())?;
             files.insert(entry.file_name().into_encoded_bytes(), (bytes, Vec::new()));
         }
-        Ok(Files { files })
+        let uploads = stores.then(|| PathBuf::from(dir));
+        Ok(Files { files, uploads })
+    }
+
+    /// Creates the file of an upload, if uploads are stored.
+    ///
+    /// # Errors
+    /// Those of creating it.
+    pub fn store(&self, name: &[u8]) -> io::Result<Option<Stored>> {
+        let stored = self.uploads.as_deref().map(|dir| Stored::create(dir, name));
+        stored.transpose()
     }
 
     /// Returns the packets of a file, or `None` if no file has that name.

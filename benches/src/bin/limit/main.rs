@@ -2,16 +2,18 @@
 //! before the first request, so that a window is one contiguous piece. There are no timers, no files and no checks, and
 //! a client's state is only its next block. It is not a usable server: a lost packet stalls the transfer.
 //!
-//!     limit --port N --dir DIR [--cpu N] [--sockets one|each] [--spin yes] [--prepare NAME:BLKSIZE]...
+//!     limit --port N --dir DIR [--cpu N] [--sockets one|each] [--spin yes] [--store yes] [--prepare NAME:BLKSIZE]...
 //!
 //! With one socket for all clients, each turn is one receiving and one sending call. With a socket per client, the
 //! sockets are connected, reused with another port each time, watched edge-triggered, and take one plain call per
-//! packet or window. With --spin the process never sleeps. A file without --prepare is converted at its first request.
+//! packet or window. With --spin the process never sleeps. With --store, files that clients write are written to DIR, by
+//! the same thread; without it they are discarded. A file without --prepare is converted at its first request.
 
 mod client;
 mod each;
 mod frames;
 mod one;
+mod stored;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -27,7 +29,7 @@ fn main() -> io::Result<()> {
     if argument("cpu").is_some() {
         pin_to(number("cpu", 0) as usize)?;
     }
-    let mut files = Files::load(&argument("dir").expect("--dir DIR"))?;
+    let mut files = Files::load(&argument("dir").expect("--dir DIR"), argument("store").is_some())?;
     for wanted in arguments("prepare") {
         let (name, blksize) = wanted.split_once(':').expect("--prepare NAME:BLKSIZE");
         files.frames(name.as_bytes(), blksize.parse().expect("a block size"));

@@ -71,7 +71,7 @@ impl Limit {
         let key = u64::from(u32::from(*peer.ip())) << 16 | u64::from(peer.port());
         self.outbox.make_room(&self.socket)?;
         if let &[0, 1 | 2, _, _, ..] = arrival.bytes {
-            let (client, first) = begin(&mut self.files, arrival.bytes);
+            let (client, first) = begin(&mut self.files, arrival.bytes)?;
             match (first, &client) {
                 (First::Frames(frames), Some(client)) => {
                     self.outbox
@@ -88,7 +88,7 @@ impl Limit {
         let Some(client) = self.clients.get_mut(&key) else {
             return Ok(());
         };
-        match client.step(arrival.bytes) {
+        match client.step(arrival.bytes)? {
             Next::Nothing => {}
             Next::Frames(frames) => {
                 let stride = client.stride();
