@@ -121,6 +121,11 @@ class Measured(Process):
         return self.status("VmRSS")
 
     @property
+    def anonymous(self):
+        """The part of the resident memory that is no file, such as the program itself, in KiB."""
+        return self.status("RssAnon")
+
+    @property
     def peak(self):
         """The peak of the resident memory so far, in KiB."""
         return self.status("VmHWM")
@@ -179,7 +184,7 @@ class Server(Measured):
         return next(number for number in range(len(now) + 1) if number not in now)
 
     def held(self):
-        return {"resident_kib": self.resident, "descriptors": self.descriptors, "threads": self.threads}
+        return {"resident_kib": self.resident, "anonymous_kib": self.anonymous, "descriptors": self.descriptors, "threads": self.threads}
 
     def transfer_ports(self):
         """Returns the ports of its sockets other than the listening one."""

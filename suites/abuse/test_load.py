@@ -11,6 +11,8 @@ COUNT = 10_000
 SIZE = (100 if LONG else 8) * 512 + 100
 # The release library; the tests' own build, with its checks and its unoptimised frames, may need more.
 MOST_KIB = 32 * 1024 if LONG else 48 * 1024
+# The memory of an idle server, beyond that at its start.
+MOST_LEFT_KIB = 4 * 1024
 # Sockets that transfers share where they have none of their own.
 SHARED = 64
 # The server waits for those that wait for the last one: RetransmitTimeout, Timeout.
@@ -77,6 +79,10 @@ class TenThousand(unittest.TestCase):
         server.wait_until(lambda: server.threads <= before["threads"], "threads are left")
         server.wait_until(lambda: server.descriptors <= before["descriptors"] + 16 + SHARED + dallying, "descriptors are left")
 
+    def memory_back_to(self, server, before):
+        server.wait_until(lambda: server.anonymous <= before["anonymous_kib"] + MOST_LEFT_KIB, "memory is left")
+        told(f"when all have ended: {server.held()}")
+
     def test_reads_of_one_file(self):
         with open(os.path.join(self.root, "image"), "wb") as file:
             file.write(support.pattern(SIZE))
@@ -87,6 +93,9 @@ class TenThousand(unittest.TestCase):
             self.assertLessEqual(during["descriptors"], before["descriptors"] + COUNT + SHARED + 20)
             self.assertLessEqual(during["threads"], before["threads"] + 4)
             self.back_to(server, before)
+            self.memory_back_to(server, before)
+            # Other transfers after that.
+            self.together(server, 500, op="read", name="image")
 
     def test_reads_of_a_thousand_files(self):
         for number in range(1000):
@@ -97,6 +106,7 @@ class TenThousand(unittest.TestCase):
             self.assertLessEqual(during["resident_kib"], MOST_KIB + 1000 * 8)
             self.assertLessEqual(during["descriptors"], before["descriptors"] + COUNT + SHARED + 1020)
             self.back_to(server, before)
+            self.memory_back_to(server, before)
 
     def test_writes(self):
         """The most uploads that may be half-open, an eighth of the descriptors: if more begin at once, the oldest give
@@ -108,4 +118,11 @@ class TenThousand(unittest.TestCase):
             self.assertLessEqual(during["descriptors"], before["descriptors"] + 3 * count + SHARED + 20)
             # An upload stays for RetransmitTimeout, to repeat its last ACK, and keeps its socket.
             self.back_to(server, before, dallying=count)
+
+    def test_memory_of_writes(self):
+        """Uploads that end as usual: their last ACK is repeated for seconds only."""
+        with Server(self.root) as server:
+            before, _ = self.together(server, min(600, support.DESCRIPTORS // 8), op="write")
+            self.back_to(server, before)
+            self.memory_back_to(server, before)
             self.assertEqual(os.listdir(self.root), [])

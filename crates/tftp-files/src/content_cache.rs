@@ -253,6 +253,13 @@ impl<S: Store> ContentCache<S> {
         }
     }
 
+    /// Frees memory that the present transfers do not need.
+    pub fn shrink(&mut self) {
+        self.files.shrink(|file| file.strong_count() > 0);
+        self.chunks.shrink();
+        self.starving.shrink_to_fit();
+    }
+
     /// The memory budget for bytes that uploads gather.
     pub(crate) fn memory(&self) -> &Arc<Memory> {
         &self.memory

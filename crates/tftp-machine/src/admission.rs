@@ -154,6 +154,12 @@ impl<T: Copy> Admission<T> {
         }
     }
 
+    /// Frees the memory that is not needed.
+    pub fn shrink(&mut self) {
+        self.all.shrink();
+        self.uploads.shrink();
+    }
+
     /// Returns the number of half-open transfers.
     pub fn len(&self) -> usize {
         self.all.len()

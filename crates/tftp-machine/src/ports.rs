@@ -120,6 +120,13 @@ impl Ports {
         }
     }
 
+    /// Frees the slots behind the last open port.
+    pub(crate) fn shrink(&mut self) {
+        let last = self.slots.iter().rposition(|slot| slot.role != Role::Unknown);
+        self.slots.truncate(last.map_or(0, |last| last + 1));
+        self.slots.shrink_to_fit();
+    }
+
     /// Returns the bucket, chosen by `draw`, whose port is opened in advance for the time when no port can be opened.
     /// `None` if the mode is not [`Mode::Own`].
     pub(crate) fn reserve(&self, draw: u64) -> Option<u8> {

@@ -179,6 +179,26 @@ impl<L: Limits> Server<L> {
         self.limits.settled()
     }
 
+    /// Returns true if [`Server::shrink`] would free much: there were many more transfers than there are now.
+    pub fn is_sparse(&self) -> bool {
+        self.table.is_sparse()
+    }
+
+    /// Frees memory that the present transfers do not need. Takes time that is linear in the number of transfers that
+    /// there were. Everything was polled before. Returns the number of transfers whose memory was freed.
+    pub fn shrink(&mut self) -> usize {
+        debug_assert!(!self.is_undrained, "poll until there is nothing more");
+        let freed = self.table.shrink();
+        let table = &self.table;
+        self.timers.shrink(|id| table.get(id).is_some());
+        self.ports.shrink();
+        self.half_open.shrink();
+        self.dallying.shrink_to_fit();
+        self.listed.shrink_to_fit();
+        self.unbound.shrink_to_fit();
+        freed
+    }
+
     /// Returns a transfer until it is gone.
     pub fn transfer(&self, id: TransferId) -> Option<&Transfer> {
         self.table.get(id)

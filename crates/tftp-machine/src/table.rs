@@ -21,7 +21,12 @@ pub(crate) struct Table {
     by_client: HashMap<SocketAddr, u32, FixedState>,
     digests: FixedState,
     alive: usize,
+    /// The generation of new slots: no slot that was freed had a larger one.
+    generation: u32,
 }
+
+/// The number of slots that are always kept.
+const KEPT: usize = 256;
 
 #[derive(Default)]
 struct Slot {
@@ -44,6 +49,7 @@ impl Table {
             by_client: HashMap::with_hasher(FixedState::with_seed(seed.rotate_left(11))),
             digests: FixedState::with_seed(seed.rotate_left(42)),
             alive: 0,
+            generation: 0,
         }
     }
 
@@ -65,7 +71,10 @@ impl Table {
         build: impl FnOnce(TransferId) -> Transfer,
     ) -> TransferId {
         let index = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot::default());
+            self.slots.push(Slot {
+                generation: self.generation,
+                ..Slot::default()
+            });
             u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 transfers at once")
         });
         let slot = &mut self.slots[index as usize];
@@ -157,6 +166,30 @@ impl Table {
         self.free.push(index);
         self.alive -= 1;
         Some(transfer)
+    }
+
+    /// Returns true if the table has far more slots than transfers, as after a burst.
+    pub(crate) fn is_sparse(&self) -> bool {
+        self.slots.len() > KEPT && self.slots.len() / 4 >= self.alive
+    }
+
+    /// Frees the slots behind the last transfer, and the room that the look-ups do not need. Later transfers get the
+    /// lowest free slots, so that more can be freed the next time. Returns the number of freed slots.
+    pub(crate) fn shrink(&mut self) -> usize {
+        let last = self.slots.iter().rposition(|slot| slot.transfer.is_some());
+        let used = last.map_or(0, |last| last + 1);
+        let freed = self.slots.len() - used;
+        for slot in self.slots.drain(used..) {
+            self.generation = self.generation.max(slot.generation);
+        }
+        self.free.retain(|&index| (index as usize) < used);
+        self.free.sort_unstable_by(|one, other| other.cmp(one));
+        self.slots.shrink_to_fit();
+        self.free.shrink_to_fit();
+        self.by_peer.shrink_to_fit();
+        self.by_request.shrink_to_fit();
+        self.by_client.shrink_to_fit();
+        freed
     }
 
     #[inline]

@@ -63,6 +63,13 @@ impl Timers {
         Some((at, TransferId { index, generation }))
     }
 
+    /// Removes the entries of transfers that are gone, and frees the room that the others do not need.
+    pub(crate) fn shrink(&mut self, is_alive: impl Fn(TransferId) -> bool) {
+        self.heap
+            .retain(|&Reverse((_, index, generation))| is_alive(TransferId { index, generation }));
+        self.heap.shrink_to_fit();
+    }
+
     /// Returns true if the transfer's deadline has passed; otherwise puts the entry back at the deadline as it is now.
     pub fn popped(&mut self, now: Instant, at: Instant, key: TransferId, timer: &mut Timer) -> bool {
         if timer.armed != Some(at) {

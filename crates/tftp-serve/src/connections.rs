@@ -300,6 +300,14 @@ impl<S: Store> Connections<S> {
         ends::outcome(how, self.get_mut(id).and_then(|state| state.failure.take()))
     }
 
+    /// Frees the slots behind the last connection.
+    pub(crate) fn shrink(&mut self) {
+        let last = self.slots.iter().rposition(Option::is_some);
+        self.slots.truncate(last.map_or(0, |last| last + 1));
+        self.slots.shrink_to_fit();
+        self.dirty.shrink_to_fit();
+    }
+
     /// Forgets all connections, after a fault.
     pub(crate) fn clear(&mut self) {
         self.slots.clear();

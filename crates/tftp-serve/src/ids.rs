@@ -48,6 +48,11 @@ impl Ids {
         }
     }
 
+    /// Frees the room that was needed for more ids than are in use.
+    pub(super) fn shrink(&self) {
+        self.0.lock().taken.shrink_to_fit();
+    }
+
     /// Returns a lease that frees a reserved id when it is dropped.
     pub(super) fn lease(self: &Arc<Self>, id: i32) -> IdLease {
         IdLease {

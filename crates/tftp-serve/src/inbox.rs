@@ -76,6 +76,13 @@ impl<S: Store, W: Wake> Inbox<S, W> {
         }
     }
 
+    /// Frees the room that was needed for more messages than there are.
+    pub(super) fn shrink(&self) {
+        if let Some(messages) = &mut *self.messages.lock() {
+            messages.shrink_to_fit();
+        }
+    }
+
     /// Closes the inbox, because the thread has ended.
     pub(super) fn close(&self) {
         let left = self.messages.lock().take();

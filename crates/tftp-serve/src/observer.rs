@@ -73,6 +73,11 @@ impl Observer {
         self.shared.active()
     }
 
+    /// Frees the memory of the shared counters that was needed for more clients.
+    pub(super) fn shrink(&self) {
+        self.shared.shrink();
+    }
+
     /// Returns true if a new request may become a connection now.
     pub(super) fn admits(&self) -> bool {
         self.sink.admits()

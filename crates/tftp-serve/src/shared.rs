@@ -66,6 +66,12 @@ impl Shared {
         wait_idle(&self.hosts, &self.is_idle, patience, |hosts| hosts.is_empty())
     }
 
+    /// Frees the room that was needed for more clients than there are.
+    pub(super) fn shrink(&self) {
+        self.hosts.lock().shrink_to_fit();
+        self.ids.shrink();
+    }
+
     /// Returns the number of settled transfers: those whose clients have acknowledged something.
     pub(super) fn settled(&self) -> usize {
         self.active().saturating_sub(self.half_open.load(Relaxed))

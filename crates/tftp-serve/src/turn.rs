@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tftp_budget::limits::processors;
+use tftp_budget::limits::{processors, return_freed_memory};
 use tftp_files::{ContentCache, Store};
 use tftp_machine::{Config, Handled, Mode, NetFailure, Server};
 use tftp_proto::Instant;
@@ -35,6 +35,12 @@ const BATCHES_A_TURN: usize = 4;
 /// for ever.
 const LOOKS: usize = 64;
 
+/// The time from a burst of transfers until their memory is freed. Bursts that follow each other sooner use it again.
+const REST: Duration = Duration::from_secs(5);
+
+/// The time until the next attempt, if one of the last transfers of a burst is still running.
+const LATER: Duration = Duration::from_secs(60);
+
 /// One I/O thread.
 pub struct Loop<N: Datagrams, S: Store> {
     pub(crate) net: N,
@@ -56,6 +62,8 @@ pub struct Loop<N: Datagrams, S: Store> {
     storage_due: Option<Instant>,
     /// The time by which the application wants to be called again.
     wake_due: Option<Instant>,
+    /// The time at which memory is freed, if it is still unused then.
+    shrink_due: Option<Instant>,
     messages: VecDeque<Message<S>>,
     failures: Vec<Failure>,
 }
@@ -122,6 +130,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             spin: Spin::new(busy_poll, processors()),
             storage_due: None,
             wake_due: None,
+            shrink_due: None,
             messages: VecDeque::new(),
             failures: Vec::new(),
         };
@@ -173,6 +182,38 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         self.storage_due = self.cache.drop_slow_readers(self.now);
         self.cache.call();
         self.end();
+        self.shrink();
+    }
+
+    /// Frees the memory of a burst of transfers, some time after it. A server that is idle then has little memory again.
+    #[inline]
+    fn shrink(&mut self) {
+        match self.shrink_due {
+            None if self.server.is_sparse() => self.shrink_due = Some(self.now + REST),
+            Some(due) if due <= self.now => self.shrink_now(),
+            _ => {}
+        }
+    }
+
+    #[cold]
+    fn shrink_now(&mut self) {
+        self.shrink_due = None;
+        if !self.server.is_sparse() {
+            return;
+        }
+        let freed = self.server.shrink();
+        self.connections.shrink();
+        self.cache.shrink();
+        self.net.shrink();
+        self.messages.shrink_to_fit();
+        self.inbox.shrink();
+        self.observer.shrink();
+        if freed > 0 {
+            return_freed_memory();
+        }
+        if self.server.is_sparse() {
+            self.shrink_due = Some(self.now + LATER);
+        }
     }
 
     /// Waits for work.
@@ -182,7 +223,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         let until = Until {
             deadline: earlier(
                 earlier(self.server.poll_timeout(), pause),
-                earlier(self.storage_due, self.wake_due),
+                earlier(self.storage_due, earlier(self.wake_due, self.shrink_due)),
             ),
             poll_listeners: pause.is_none(),
             spin: self.spin.time(transfers),

@@ -126,6 +126,9 @@ pub trait Datagrams {
     /// Sends the queued packets, in order for each port. Packets that cannot leave yet stay queued and leave later, at
     /// the next flush or before; [`Datagrams::wait`] returns when they can.
     fn flush(&mut self);
+
+    /// Frees memory that was needed for more ports and packets than there are now.
+    fn shrink(&mut self) {}
 }
 
 /// Ends a wait of another thread: the current one, or the next.

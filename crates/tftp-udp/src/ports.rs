@@ -69,6 +69,8 @@ pub struct PortOptions {
 pub struct Ports {
     slots: Vec<Slot>,
     free: Vec<usize>,
+    /// The generation of new slots: no slot that was freed had a larger one.
+    generation: u32,
     /// The shared sockets that are open, by bucket.
     shared: Vec<Option<usize>>,
     /// Private sockets without a transfer, whose ports were released, in the order of that.
@@ -173,6 +175,7 @@ impl Ports {
                 open: Some(first),
             }],
             free: Vec::new(),
+            generation: 0,
             shared: vec![None; options.shared],
             idle: VecDeque::new(),
             polls: 0,
@@ -304,6 +307,21 @@ impl Ports {
         }
     }
 
+    /// Frees the places behind the last open socket. New sockets get the lowest free places.
+    pub fn shrink(&mut self) {
+        let last = self.slots.iter().rposition(|slot| slot.open.is_some());
+        // The place of the listening socket stays also when that is closed.
+        let used = last.unwrap_or(LISTENING) + 1;
+        for slot in self.slots.drain(used..) {
+            self.generation = self.generation.max(slot.generation);
+        }
+        self.free.retain(|&index| index < used);
+        self.free.sort_unstable_by(|one, other| other.cmp(one));
+        self.slots.shrink_to_fit();
+        self.free.shrink_to_fit();
+        self.idle.shrink_to_fit();
+    }
+
     /// Closes the listening socket.
     pub fn close_listening(&mut self, poller: &Poller) {
         if let Some(open) = self.slots[LISTENING].open.take() {
@@ -327,7 +345,10 @@ impl Ports {
 
     fn add(&mut self, poller: &Poller, open: Open) -> io::Result<usize> {
         let index = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot::default());
+            self.slots.push(Slot {
+                generation: self.generation,
+                open: None,
+            });
             self.slots.len() - 1
         });
         if let Err(error) = poller.add(&open.socket, index) {

@@ -254,6 +254,15 @@ impl Queue {
         self.clear();
     }
 
+    /// Frees the memory that the queued packets do not need.
+    pub(super) fn shrink(&mut self) {
+        self.messages.shrink_to_fit();
+        self.datagrams.shrink_to_fit();
+        self.pieces.shrink_to_fit();
+        self.copied.shrink_to_fit();
+        self.kept.shrink_to_fit();
+    }
+
     /// Removes all messages; keeps the memory.
     #[inline]
     pub(super) fn clear(&mut self) {

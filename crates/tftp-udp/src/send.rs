@@ -283,6 +283,14 @@ impl SendBatch {
         dropped
     }
 
+    /// Frees the memory that the queued packets do not need.
+    pub fn shrink(&mut self) {
+        self.queue.shrink();
+        self.spare.shrink();
+        self.order.shrink_to_fit();
+        self.sent.shrink_to_fit();
+    }
+
     /// Returns the number of messages that the last call of the last flush sent.
     #[cfg(all(test, linux))]
     pub(super) fn last_messages(&self) -> usize {

@@ -367,6 +367,11 @@ impl Datagrams for Sockets {
             self.close_left();
         }
     }
+
+    fn shrink(&mut self) {
+        self.ports.shrink();
+        self.departures.batch.shrink();
+    }
 }
 
 impl Sockets {

@@ -126,6 +126,11 @@ impl Chunks {
         }
     }
 
+    /// Forgets the pieces that no transfer holds and no job reads.
+    pub(super) fn shrink(&mut self) {
+        self.pieces.shrink(State::is_alive);
+    }
+
     /// Takes the result of a job. On an error everyone who waits looks the piece up anew.
     pub(super) fn complete(&mut self, piece: Piece, read: io::Result<Vec<u8>>) -> Read {
         let waiting = self.take_waiting(piece.key);

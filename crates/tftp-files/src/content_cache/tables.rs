@@ -42,6 +42,13 @@ impl<K: Eq + Hash, V> Pruned<K, V> {
         self.entries.remove(key)
     }
 
+    /// Drops all dead entries, and frees the room that the others do not need.
+    pub(super) fn shrink(&mut self, is_alive: impl Fn(&V) -> bool) {
+        self.entries.retain(|_, value| is_alive(value));
+        self.entries.shrink_to_fit();
+        self.at = self.entries.len() * 2;
+    }
+
     #[cfg(test)]
     pub(super) fn values(&self) -> impl ExactSizeIterator<Item = &V> {
         self.entries.values()

@@ -93,6 +93,13 @@ impl<T: Copy> Order<T> {
         self.groups.get(&group).map_or(0, |list| list.count)
     }
 
+    /// Frees all memory, if there is no transfer.
+    pub fn shrink(&mut self) {
+        if self.len == 0 {
+            *self = Order::default();
+        }
+    }
+
     /// Adds the youngest transfer.
     pub fn enter(&mut self, now: Instant, group: Group, host: IpAddr, item: T) -> Place {
         // Needed even if no bound is ever reached: otherwise `young` would grow forever.

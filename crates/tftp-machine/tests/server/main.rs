@@ -7,6 +7,7 @@ mod downloads;
 mod drive;
 mod figures;
 mod limits;
+mod memory;
 mod ports;
 mod requests;
 mod single_port;

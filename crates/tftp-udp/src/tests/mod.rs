@@ -14,6 +14,7 @@ mod namespaces;
 mod options;
 #[cfg(linux)]
 mod renewing;
+mod shrink;
 mod sockets;
 #[cfg(linux)]
 mod together;
