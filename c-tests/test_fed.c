@@ -274,6 +274,82 @@ static void one_that_stalls_does_not_hold_the_others_back(void)
     free(data);
 }
 
+/* Ends the download of the first DataWanted event, in the way that `how` names. */
+typedef struct quitter {
+    source of;
+    int how;
+    int32_t ended_id, requests;
+    int64_t second_offset;
+} quitter;
+
+enum { BY_RETURNING, BY_ABORT, BY_DISCONNECT };
+
+static int32_t on_wanted_quit(tftpserver *server, tftpserver_event *event, void *context)
+{
+    quitter *self = context;
+    const tftpserver_data_wanted_event *e = &event->data.data_wanted;
+    int32_t other = e->connection_id == FIRST_ID ? FIRST_ID + 1 : FIRST_ID;
+    int64_t end = client_now() + fixture_millis();
+    self->requests++;
+    if (self->requests > 1) {
+        CHECK(e->connection_id != self->ended_id);
+        self->second_offset = self->requests == 2 ? e->offset : self->second_offset;
+        supply(&self->of, server, e->connection_id, e->offset, e->offset + e->length);
+        return 0;
+    }
+    while (tftpserver_do_supply(server, other, NULL, 0, 0) != 0 && client_now() < end) {
+        /* It does not share the source yet. */
+    }
+    self->ended_id = e->connection_id;
+    supply(&self->of, server, e->connection_id, 0, 5000); /* some of it */
+    if (self->how == BY_ABORT) {
+        CHECK_INT(tftpserver_do_abort(server, e->connection_id, 0, "quits"), 0);
+    } else if (self->how == BY_DISCONNECT) {
+        CHECK_INT(tftpserver_do_disconnect(server, e->connection_id), 0);
+    }
+    return self->how == BY_RETURNING;
+}
+
+/* The program ends the download that a request names: the rest of the request comes again, with another id. */
+static void what_an_ended_download_was_to_get_is_requested_for_another(void)
+{
+    uint8_t *data = fixture_bytes(SIZE);
+    int how;
+    for (how = BY_RETURNING; how <= BY_DISCONNECT; how++) {
+        fixture self;
+        quitter quits;
+        static const quitter none;
+        background clients[2];
+        int64_t end = client_now() + fixture_millis();
+        int i, complete = 0;
+        quits = none;
+        quits.how = how;
+        NEED(open_source(&self, &quits.of, data, SIZE, SIZE));
+        quits.of.key = "image";
+        CHECK_INT(
+            tftpserver_register_callback(self.server, DATA_WANTED, on_wanted_quit, &quits), 0);
+        for (i = 0; i < 2; i++) {
+            NEED(background_begin(&clients[i], &self, RRQ, "image", "octet", sized, NULL, 0));
+        }
+        while (!strstr(tftpserver_do_config(self.server, "Statistics"), "\"active\":2")
+               && client_now() < end) {
+        }
+        CHECK(fixture_await(&self, DISCONNECTED, 2));
+        for (i = 0; i < 2; i++) {
+            transfer got = background_end(&clients[i]);
+            complete += got.complete;
+            if (got.complete) {
+                CHECK_BYTES(got.data, got.length, data, SIZE);
+            }
+            free(got.data);
+        }
+        CHECK_INT(complete, 1);
+        CHECK_INT(quits.second_offset, 5000);
+        fixture_close(&self);
+    }
+    free(data);
+}
+
 typedef struct later {
     tftpserver *server;
     source *of;
@@ -474,6 +550,7 @@ int main(void)
     RUN(uploads_are_not_fed);
     RUN(many_with_one_key_cause_one_pass);
     RUN(one_that_stalls_does_not_hold_the_others_back);
+    RUN(what_an_ended_download_was_to_get_is_requested_for_another);
     RUN(a_late_source_delays_nobody_else);
     RUN(a_source_that_is_forgotten_ends_after_timeout);
     RUN(a_transfer_of_any_kind_can_be_aborted);

@@ -130,7 +130,8 @@
  * the same image cause one pass. The event carries the id of one of them. A download that starts after the beginning
  * was discarded, or that falls half a second behind, gets its own pass: its events start at offset 0 again, with its
  * own id. The id and the offset identify a pass. If an event continues at the offset of a pass with another id, the
- * connection of the former id has ended.
+ * connection of the former id has ended or was left behind. If the program ends a connection inside the callback of its
+ * DataWanted, or before that fires, another event requests the missing bytes for a connection that shares the source.
  *
  * WRITING BINDINGS
  *
@@ -2006,7 +2007,8 @@ int32_t tftpserver_do_supply(tftpserver *server,
  * Ends a transfer of any kind with a TFTP error code and text, at any time from its ConnectionRequest on.
  *
  * The client gets an ERROR with both. Disconnected, or Connected if it has not fired yet, fires with 10053 and the
- * text. Other downloads with the same ConnDataKey continue.
+ * text. Other downloads with the same ConnDataKey continue; what DataWanted events have requested under this id must
+ * still be supplied for them, except the request of an event in whose callback the program aborts.
  *
  * @param server    The handle.
  * @param index     A connection id, or a position from 0 to ConnCount - 1.

@@ -54,6 +54,10 @@ struct State {
     has_begun: bool,
     /// The weight delivered since the application began to hold the transfer; `None` if it does not hold it.
     held: Option<u64>,
+    /// The application has ended it, in whichever way.
+    is_ended: bool,
+    /// It did so inside one of the connection's own callbacks.
+    is_ended_inside: bool,
     /// The answer of the callback that ended it: only Disconnected, Error and Log are still delivered.
     ended_with: Option<i32>,
 }
@@ -176,9 +180,25 @@ impl Record {
 
     /// Ends the connection; the client gets an ERROR.
     pub(super) fn end(&self, refusal: Refusal) {
+        self.state.lock().is_ended = true;
         if let Some(reply) = &self.reply {
             reply.end(refusal);
         }
+    }
+
+    /// Returns true if [`Record::end`] was called.
+    pub(super) fn is_ended(&self) -> bool {
+        self.state.lock().is_ended
+    }
+
+    /// Notes that the application ends the connection inside one of its callbacks.
+    pub(super) fn note_end_inside(&self) {
+        self.state.lock().is_ended_inside = true;
+    }
+
+    /// Returns true if [`Record::note_end_inside`] was called.
+    pub(super) fn is_ended_inside(&self) -> bool {
+        self.state.lock().is_ended_inside
     }
 
     /// Ends the connection for one of the class's own reasons.

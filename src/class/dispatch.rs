@@ -112,12 +112,13 @@ impl<'a> Dispatch<'a> {
 
     fn wanted(&self, wanted: Wanted) {
         let id = wanted.name;
-        let record = self.conns.by_id(id);
-        if record.as_ref().is_some_and(|record| record.is_muted()) {
-            return;
-        }
-        if let (Some(record), None) = (&record, self.router.callback(events::id::DATA_WANTED)) {
-            return record.end_because(Reason::NoFeeder);
+        let Some(record) = self.conns.by_id(id).filter(|record| !record.is_ended()) else {
+            // A download that the application has ended gets nothing, but others may share its source.
+            return self.router.feeds.take_back(wanted);
+        };
+        if self.router.callback(events::id::DATA_WANTED).is_none() {
+            record.end_because(Reason::NoFeeder);
+            return self.router.feeds.take_back(wanted);
         }
         let whole = |number| i64::try_from(number).unwrap_or(i64::MAX);
         let answer = self.fire(&mut Event::DataWanted {
@@ -126,6 +127,10 @@ impl<'a> Dispatch<'a> {
             length: whole(wanted.length),
         });
         self.end_if_rejected(id, answer);
+        // Not if another thread has ended it meanwhile: the callback may have begun to supply.
+        if answer != 0 || record.is_ended_inside() {
+            self.router.feeds.take_back(wanted);
+        }
     }
 
     fn rejected(&self, record: &Record, refusal: Refusal) {

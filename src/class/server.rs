@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::conn::{Conns, FIRST_CONNECTION_ID};
+use super::conn::{Conns, FIRST_CONNECTION_ID, Record};
+use super::current_connection;
 use super::dispatch::Dispatch;
 use super::errors::{self, Failure};
 use super::event_router::EventRouter;
@@ -177,7 +178,7 @@ impl Server {
     /// # Errors
     /// 903 if there is no connection at this index.
     pub fn disconnect(&self, index: i32) -> Result<(), Failure> {
-        self.conns.at(index)?.end_because(Reason::Disconnect);
+        self.to_end(index)?.end_because(Reason::Disconnect);
         Ok(())
     }
 
@@ -241,8 +242,17 @@ impl Server {
         let text = text.unwrap_or("Aborted");
         let cut = (0..=ERROR_TEXT.min(text.len())).rfind(|&at| text.is_char_boundary(at));
         let cut = cut.unwrap_or(0);
-        self.conns.at(index)?.abort(ErrorCode(code), &text[..cut]);
+        self.to_end(index)?.abort(ErrorCode(code), &text[..cut]);
         Ok(())
+    }
+
+    /// Returns the record of a connection that the application is about to end.
+    fn to_end(&self, index: i32) -> Result<Arc<Record>, Failure> {
+        let record = self.conns.at(index)?;
+        if current_connection::connection(&self.router) == Some(record.id()) {
+            record.note_end_inside();
+        }
+        Ok(record)
     }
 
     /// Shuts down and resets every property and setting to its default. Callbacks stay.

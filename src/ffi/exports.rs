@@ -532,7 +532,8 @@ pub extern "C" fn tftpserver_do_supply(
 /// Ends a transfer of any kind with a TFTP error code and text, at any time from its ConnectionRequest on.
 ///
 /// The client gets an ERROR with both. Disconnected, or Connected if it has not fired yet, fires with 10053 and the
-/// text. Other downloads with the same ConnDataKey continue.
+/// text. Other downloads with the same ConnDataKey continue; what DataWanted events have requested under this id must
+/// still be supplied for them, except the request of an event in whose callback the program aborts.
 ///
 /// @param server    The handle.
 /// @param index     A connection id, or a position from 0 to ConnCount - 1.

@@ -116,7 +116,8 @@
  * the same image cause one pass. The event carries the id of one of them. A download that starts after the beginning
  * was discarded, or that falls half a second behind, gets its own pass: its events start at offset 0 again, with its
  * own id. The id and the offset identify a pass. If an event continues at the offset of a pass with another id, the
- * connection of the former id has ended.
+ * connection of the former id has ended or was left behind. If the program ends a connection inside the callback of its
+ * DataWanted, or before that fires, another event requests the missing bytes for a connection that shares the source.
  *
  * WRITING BINDINGS
  *

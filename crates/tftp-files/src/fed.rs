@@ -146,6 +146,19 @@ impl Feeds {
         ready.into_iter().for_each(|waiter| waiter());
     }
 
+    /// Called when the application will not serve a request, because it has ended the download of that name. The rest
+    /// of it is requested in the name of another download that shares the source, if there is one.
+    pub fn take_back(&self, wanted: Wanted) {
+        let group = self.known.lock().names.get(&wanted.name).and_then(Weak::upgrade);
+        let Some(group) = group else { return };
+        let has_asked = {
+            let mut state = group.state.lock();
+            state.take_back(wanted);
+            self.ask(&mut state)
+        };
+        self.wake(has_asked);
+    }
+
     /// Returns whether a download of this name runs, or shares its source with one that does.
     pub fn knows(&self, name: i32) -> bool {
         let known = self.known.lock();

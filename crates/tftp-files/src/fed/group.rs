@@ -27,11 +27,18 @@ pub(super) struct State {
     is_shared: bool,
     passes: BTreeMap<PassId, Entry>,
     readers: BTreeMap<u32, Reader>,
-    /// The pass that data supplied under a name belongs to; `None` before the name has read anything.
-    names: BTreeMap<i32, Option<PassId>>,
+    names: BTreeMap<i32, Name>,
     next_pass: u64,
     next_reader: u32,
     budget: Arc<Budget>,
+}
+
+#[derive(Default)]
+struct Name {
+    /// The pass that data supplied under it belongs to; `None` before it has read anything.
+    pass: Option<PassId>,
+    /// The application serves no request that carries it.
+    is_refused: bool,
 }
 
 struct Entry {
@@ -211,7 +218,7 @@ impl State {
         };
         let (from, at) = (reader.pass.replace(to), reader.at);
         reader.at = start.max(at);
-        self.names.insert(reader.name, Some(to));
+        self.names.entry(reader.name).or_default().pass = Some(to);
         if let Some(entry) = self.passes.get_mut(&to) {
             entry.pass.widen(reader.window);
             entry.pass.attach(reader.at);
@@ -276,19 +283,15 @@ impl State {
 
     /// Returns whether this many bytes may be supplied under a name, as the largest number that is taken at once.
     pub(super) fn check(&self, name: i32, length: u64) -> Result<usize, Refused> {
-        match self.names.get(&name) {
-            Some(Some(pass)) => {
-                let entry = self.passes.get(pass).ok_or(Refused::Over)?;
-                entry.pass.check(length).map(|()| entry.pass.piece())
-            }
-            Some(None) => Err(Refused::TooMuch),
-            None => Err(Refused::Over),
-        }
+        let name = self.names.get(&name).ok_or(Refused::Over)?;
+        let pass = name.pass.ok_or(Refused::TooMuch)?;
+        let entry = self.passes.get(&pass).ok_or(Refused::Over)?;
+        entry.pass.check(length).map(|()| entry.pass.piece())
     }
 
     /// Takes checked data, and returns the waiters that can go on.
     pub(super) fn take(&mut self, name: i32, bytes: &[u8], is_last: bool) -> Vec<Waiter> {
-        let pass = self.names.get(&name).copied().flatten();
+        let pass = self.names.get(&name).and_then(|name| name.pass);
         let Some(entry) = pass.and_then(|pass| self.passes.get_mut(&pass)) else {
             return Vec::new();
         };
@@ -330,21 +333,39 @@ impl State {
             return None;
         }
         let entry = self.passes.get_mut(&id)?;
-        entry.read_ahead();
-        let is_starving = !entry.waiting.is_empty();
-        let (offset, length) = entry.pass.ask(is_starving)?;
         // The same name as before, as long as that download reads this pass: the application has its source open.
-        let reads = |reader: &&Reader| reader.pass == Some(id);
+        let names = &self.names;
+        let is_refused = |name: i32| names.get(&name).is_some_and(|name| name.is_refused);
+        let reads = |reader: &&Reader| reader.pass == Some(id) && !is_refused(reader.name);
         let before = entry.named.and_then(|named| self.readers.get(&named));
         let name = match before.filter(reads) {
             Some(reader) => reader.name,
+            // Two names may be two sources that supply at the same time, and data carries no offset.
+            None if entry.pass.outstanding() > 0 => return None,
             None => {
                 let (named, reader) = self.readers.iter().find(|(_, reader)| reads(reader))?;
                 entry.named = Some(*named);
                 reader.name
             }
         };
+        entry.read_ahead();
+        let is_starving = !entry.waiting.is_empty();
+        let (offset, length) = entry.pass.ask(is_starving)?;
         Some(Wanted { name, offset, length })
+    }
+
+    /// Takes back the rest of a request that the application will not serve, and no further request carries that name.
+    pub(super) fn take_back(&mut self, wanted: Wanted) {
+        let Some(name) = self.names.get_mut(&wanted.name) else {
+            return;
+        };
+        // Those that followed the first one were taken back together with it.
+        if std::mem::replace(&mut name.is_refused, true) {
+            return;
+        }
+        if let Some(entry) = name.pass.and_then(|pass| self.passes.get_mut(&pass)) {
+            entry.pass.take_back(wanted.offset);
+        }
     }
 
     /// Leaves readers behind that held others back for [`PATIENCE`]. Returns when to call it again.

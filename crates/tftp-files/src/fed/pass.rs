@@ -421,6 +421,11 @@ impl Pass {
         Some((offset, length))
     }
 
+    /// Takes back what was requested from `offset` on and not supplied.
+    pub(super) fn take_back(&mut self, offset: u64) {
+        self.asked = self.asked.min(offset.max(self.supplied));
+    }
+
     /// The offset at which the next request will begin.
     pub(super) fn asked(&self) -> u64 {
         self.asked

@@ -112,3 +112,35 @@ fn slow_readers_are_detached_one_by_one() {
     }
     assert!(state.poll_wanted().is_some(), "both were left behind");
 }
+
+/// The application ends the download that requests name instead of serving them: they come again, once, with the name
+/// of one that it serves.
+#[test]
+fn what_is_not_served_is_requested_in_another_name() {
+    let mut state = State::new(Some(KEPT), true, 0, &Budget::none());
+    let [first, second] = [1, 2].map(|name| state.join(name));
+    for id in [first, second] {
+        state.find(id, 0);
+    }
+    let wanted = state.poll_wanted().unwrap();
+    assert_eq!((wanted.name, wanted.offset), (1, 0));
+    let most = wanted.length / 2 + 1;
+    state.take(1, &vec![0; most as usize], false);
+    for id in [first, second] {
+        read(&mut state, id, 0, most);
+    }
+    let more = state.poll_wanted().unwrap();
+    assert_eq!((more.name, more.offset), (1, wanted.length));
+    state.take_back(wanted);
+    state.take_back(more);
+    let again = state.poll_wanted().unwrap();
+    assert_eq!((again.name, again.offset), (2, most));
+    assert_eq!(state.poll_wanted(), None);
+    // Nobody is left whose requests are served, until another one joins.
+    state.take_back(again);
+    assert_eq!(state.poll_wanted(), None);
+    let third = state.join(3);
+    state.find(third, 0);
+    let again = state.poll_wanted().unwrap();
+    assert_eq!((again.name, again.offset), (3, most));
+}

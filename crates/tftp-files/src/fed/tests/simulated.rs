@@ -61,6 +61,14 @@ fn every_download_gets_the_source_whatever_the_order_by_seed() {
             if !supplier.owed.is_empty() && !random.one_in(3) {
                 supply_some(&mut random, &world, &mut supplier, size, known);
             }
+            if key.is_some() && !supplier.owed.is_empty() && random.one_in(60) {
+                done += u32::from(end_one(&mut random, &world, &mut supplier, &mut clients));
+            }
+            // A client is gone. What was requested in its name is served nevertheless.
+            if key.is_some() && random.one_in(300) {
+                let gone = random.below(u64::from(count)) as u32 + 1;
+                done += u32::from(clients.remove(&gone).is_some());
+            }
             world.deliver(&mut clients);
             let ids: Vec<u32> = clients.keys().copied().collect();
             for id in ids {
@@ -102,6 +110,30 @@ fn every_download_gets_the_source_whatever_the_order_by_seed() {
         joined > 0 && left_behind > 0 && late > 0,
         "{joined} {left_behind} {late}"
     );
+}
+
+/// The application ends the download that a request names instead of serving it. Returns false if it had ended before.
+fn end_one(
+    random: &mut Random,
+    world: &World,
+    supplier: &mut Supplier,
+    clients: &mut BTreeMap<u32, Client>,
+) -> bool {
+    let place = random.below(supplier.owed.len() as u64) as usize;
+    let (name, ..) = supplier.owed[place];
+    let is_late = random.one_in(2);
+    let ended = is_late.then(|| clients.remove(&(name as u32))).flatten();
+    let mut has_ended = ended.is_some();
+    let refused: Vec<_> = supplier
+        .owed
+        .extract_if(place.., |(other, ..)| *other == name)
+        .collect();
+    for (name, offset, end) in refused {
+        let length = end - offset;
+        world.feeds.take_back(Wanted { name, offset, length });
+    }
+    has_ended |= clients.remove(&(name as u32)).is_some();
+    has_ended
 }
 
 /// Supplies one piece of an outstanding request, of any length, sometimes too long at first.
