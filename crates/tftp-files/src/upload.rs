@@ -182,16 +182,16 @@ impl Upload {
     /// Overwrites the existing file with the gathered bytes.
     fn copy_into(&mut self) -> Result<(), Refusal> {
         let (target, is_readable) = self.open_target()?;
-        let metadata = target.metadata()?;
-        if !metadata.is_file() {
+        if !target.metadata()?.is_file() {
             return Err(Refusal::NotAllowed);
-        }
-        let old_length = metadata.len();
-        if is_readable && self.written.saturating_add(old_length) > self.limit {
-            return Err(Refusal::NoSpace);
         }
         // Locked, so that of several uploads to one file each is copied whole.
         temporary::lock(&target)?;
+        // Not before: another upload may have changed it.
+        let old_length = target.metadata()?.len();
+        if is_readable && self.written.saturating_add(old_length) > self.limit {
+            return Err(Refusal::NoSpace);
+        }
         let sync = self.sync || FileSystem::of(&target).reports_late();
         in_place::replace(&self.file, self.written, &target, old_length, is_readable, sync)?;
         Ok(())

@@ -333,6 +333,29 @@ fn a_full_disk_leaves_the_old_file_and_no_other() {
     upload(&jail, "file", &vec![2; 32 * 1024], &REPLACE).unwrap();
 }
 
+/// Another upload has the file locked, and makes it shorter, while this one waits to be copied into it.
+#[test]
+fn a_copy_that_waits_for_another_takes_the_file_as_that_one_leaves_it() {
+    let (root, jail) = jail();
+    let path = root.path().join("file");
+    fs::write(&path, vec![b'o'; 1000]).unwrap();
+    let mut second = jail.create("file", &REPLACE).unwrap();
+    second.method = Method::CopyInto;
+    second.write(b"second").unwrap();
+    let first = File::options().write(true).open(&path).unwrap();
+    first.lock().unwrap();
+    std::thread::scope(|scope| {
+        let commit = scope.spawn(|| second.commit());
+        // It waits for the lock. Where it has not come so far, it finds the short file at once.
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        first.set_len(5).unwrap();
+        drop(first);
+        commit.join().unwrap().unwrap();
+    });
+    assert_eq!(fs::read(&path).unwrap(), b"second");
+    assert_eq!(names(&root), ["file"]);
+}
+
 #[test]
 fn temporary_names_are_recognised_exactly() {
     assert!(is_temporary(&temporary::new_name().unwrap()));
