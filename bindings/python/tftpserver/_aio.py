@@ -12,10 +12,10 @@ from typing import (TYPE_CHECKING, Any, Awaitable, Callable, Coroutine, Deque, D
 from ._answers import LATER, AsyncAnswer, Sink, checked, drop, is_async, is_readable, nothing, refuse_generator
 from ._errors import TFTPServerError, TFTPServerIndexError, not_stored
 from ._events import ConnectedEvent, ConnectionRequestEvent, DataWantedEvent, DisconnectedEvent, TransferEvent
-from ._loop import Watcher, run_aside, watch
+from ._loop import Threads, Watcher, run_aside, watch
 from ._request import Request, Service
 from ._settings import Settings
-from ._sources import PIECE, Pass, is_content
+from ._sources import PIECE, Pass, closers_of, is_content
 from ._text import StrPath
 
 if sys.version_info >= (3, 11):
@@ -24,6 +24,7 @@ elif TYPE_CHECKING:
     from typing_extensions import Unpack
 
 _GLANCE = 0.01  # seconds between two looks at what is left, while a server ends
+_PATIENCE = 1.0  # seconds to wait for a read on another thread before its source is left open
 _AT_ONCE = 64  # events that are delivered before the loop's other callbacks get their turn
 
 S = TypeVar("S", bound="AsyncServer")
@@ -66,15 +67,41 @@ class AsyncServer(Service):
         self._delivered = 0  # events in this turn of the loop
         self._answering: "Dict[int, asyncio.Task[None]]" = {}  # async handlers that run, by connection
         self._tasks: "Set[asyncio.Task[None]]" = set()  # all that runs for connections
+        self._threads = Threads()  # for reads that may block
 
     async def start(self: S) -> S:
-        """Starts to serve on the running loop. Does nothing if the server runs already."""
+        """Starts to serve on the running loop. Does nothing if the server runs already.
+
+        Raises a RuntimeError if it runs on another loop. If that loop was closed without `shutdown`, the transfers for
+        which the program was called end with an ERROR packet, and the server continues on the running loop.
+        """
+        self._check_loop()
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
             self._context = contextvars.copy_context()
             self._tftp.start_listening()
             self._watcher = watch(self._loop, self._tftp, self._readable)
         return self
+
+    def _check_loop(self) -> None:
+        """Raises a RuntimeError if the server runs on another loop. Leaves a loop that was closed."""
+        loop = self._loop
+        if loop is None or loop is asyncio.get_running_loop():
+            return
+        if not loop.is_closed():
+            raise RuntimeError("this server runs on another event loop")
+        if self._watcher is not None:
+            with contextlib.suppress(RuntimeError):  # its selector was closed with it
+                self._watcher.stop()
+        self._watcher = self._loop = self._waiter = None
+        for number in {*self._answering, *self._sinks, *self._feeds.leave_tasks()}:
+            with contextlib.suppress(TFTPServerError):
+                self._tftp.disconnect(number)
+        self._answering.clear()
+        self._tasks.clear()
+        for sink in self._sinks.values():
+            if isinstance(sink, _Stream):
+                sink.task = None
 
     async def serve_forever(self, *, raise_errors: bool = False) -> None:
         """Serves until `shutdown` is called or this is cancelled.
@@ -98,9 +125,11 @@ class AsyncServer(Service):
         Running async handlers are cancelled, once each. The call returns when these handlers, the sinks and `on_end`
         have finished.
         """
-        loop = self._loop
-        if loop is None:
+        if self._loop is None:
             return
+        self._check_loop()
+        if self._loop is None:  # a closed loop was left
+            await self.start()
         self._is_stopping, self._ender = True, asyncio.current_task()
         for connection_id, task in list(self._answering.items()):
             self._requests.pop(connection_id, None)  # no on_end for a cancelled handler
@@ -134,6 +163,7 @@ class AsyncServer(Service):
         """Calls `shutdown`, closes the sinks that are still open, and frees the server."""
         if self._tftp.closed:
             return
+        self._check_loop()
         try:
             await self.shutdown()
         finally:
@@ -208,6 +238,7 @@ class AsyncServer(Service):
             return
         if self._is_async:
             return self._answer_in_task(event, request, self._handler(request))
+        answer = None
         try:
             answer = self._handler(request)
             if inspect.isawaitable(answer) or is_readable(answer) and not is_content(answer) and is_async(answer.read):
@@ -216,6 +247,7 @@ class AsyncServer(Service):
                 self._answer(event, request, answer)
         except Exception as error:
             self._forget(event)
+            self._begin_closing(request, self._closers_of_answer(answer))
             self._raised(request, error)
         except BaseException:
             self._forget(event)
@@ -237,7 +269,7 @@ class AsyncServer(Service):
             if not request.is_upload and is_readable(answer) and not is_content(answer):  # which may block
                 await self._read_and_give(request, answer)
             else:
-                self._give(request, answer)
+                await self._give(request, answer)
         except Exception as error:
             self._turn_away(request)
             self._raised(request, error)
@@ -247,7 +279,8 @@ class AsyncServer(Service):
 
     async def _read_and_give(self, request: Request, answer: Any) -> None:
         if not is_async(answer.read):
-            await asyncio.get_running_loop().run_in_executor(None, self._give, request, answer)
+            with contextlib.suppress(TFTPServerIndexError):
+                await self._threads.run(self.answer, request, answer)
             return
         try:
             data = checked(await answer.read())
@@ -255,11 +288,17 @@ class AsyncServer(Service):
             result = getattr(answer, "close", nothing)()
             if inspect.isawaitable(result):
                 await result
-        self._give(request, data)
+        await self._give(request, data)
 
-    def _give(self, request: Request, answer: Any) -> None:
-        with contextlib.suppress(TFTPServerIndexError):  # it has ended; on_end gets the reason
+    async def _give(self, request: Request, answer: Any) -> None:
+        """Passes an answer on. Closes it if it is of no use: on_end gets the reason if the request has ended."""
+        try:
             self.answer(request, answer)
+        except TFTPServerIndexError:
+            await self._close_all(request, self._closers_of_answer(answer))
+        except BaseException:
+            await self._close_all(request, self._closers_of_answer(answer))
+            raise
 
     def _turn_away(self, request: Request) -> None:
         with contextlib.suppress(TFTPServerError):  # it has ended, or the program has answered it
@@ -285,43 +324,94 @@ class AsyncServer(Service):
         try:
             source = self._feeds.find(event.connection_id, event.offset, event.length)
         except Exception as error:
-            return self._source_failed(event.connection_id, error)
+            return self._source_failed(event.connection_id, None, error)
         if source is not None:
             source.owed.append((event.connection_id, event.length))
-            if not source.is_busy:
-                source.is_busy = True
-                self._begin_task(self._feed_all(source))
+            if source.task is None:
+                source.task = self._begin_task(self._feed_all(source))
 
     async def _feed_all(self, source: Pass) -> None:
         """Supplies all outstanding requests for data of one pass over a source."""
-        loop, number = asyncio.get_running_loop(), 0
+        number = source.owed[0][0]
+        error: Optional[Exception] = None
         try:
             while source.owed:
                 number, left = source.owed[0]
-                most = min(left, PIECE)
+                most = left if left < PIECE else PIECE
                 if source.is_async:
                     data = await source.read_async(most)
                 else:
-                    data = await loop.run_in_executor(None, source.read, most)
+                    source.reading = self._threads.run(source.read, most, late=lambda: self._close_late(source))
+                    data = await asyncio.shield(source.reading)
                 # Before the supply, so that the next request for data finds this state.
                 if left > len(data) > 0:
                     source.owed[0] = number, left - len(data)
                 else:
-                    source.owed.pop(0)
+                    source.owed.popleft()
                 if not self._supply_piece(number, data) or not data:
-                    return source.owed.clear()
-        except Exception as error:
-            source.owed.clear()
-            self._source_failed(number, error)
+                    break
+            else:
+                if not self._feeds.is_supplied(source):
+                    return
+        except Exception as raised:
+            error = raised
+        except asyncio.CancelledError as raised:
+            if source.is_closing:
+                raise  # by _close_source
+            error = RuntimeError("the source was cancelled")
+            error.__cause__ = raised
         finally:
-            source.is_busy = False
+            source.task = None
+        source.owed.clear()
+        self._feeds.drop(source)
+        if error is not None:
+            self._source_failed(number, source, error)
+        await self._close_all(self._requests.get(number), source.close())
 
-    def _source_failed(self, connection_id: int, error: Exception) -> None:
-        request = self._feed_failed(connection_id, error)
+    def _source_failed(self, connection_id: int, source: Optional[Pass], error: Exception) -> None:
+        request = self._feed_failed(connection_id, source)
         if request is not None:
             self._raised(request, error)
         else:
             self._failed(error)
+
+    async def _stop_source(self, request: Optional[Request], source: Pass) -> None:
+        """Closes a source whose downloads have ended. A task that still reads it is cancelled first."""
+        closers = source.close()
+        if source.task is not None:
+            source.task.cancel()
+            await asyncio.wait([source.task])
+        if source.reading is not None:
+            done, _ = await asyncio.wait([source.reading], timeout=_PATIENCE)
+            if not done:
+                # A read that does not return keeps no server from its end.
+                source.closers = closers
+                source.reading.cancel()
+                return
+            source.reading.exception()  # retrieved, so that asyncio does not report it
+        await self._close_all(request, closers)
+
+    def _close_late(self, source: Pass) -> None:
+        """Closes a source when its last read has returned, after its downloads have ended."""
+        task = asyncio.get_running_loop().create_task(self._close_all(None, source.closers))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _close_all(self, request: Optional[Request], closers: List[Callable[[], Any]]) -> None:
+        for close in closers:
+            try:
+                result = close()
+                if inspect.isawaitable(result):
+                    await result
+            except Exception as error:
+                if request is not None:
+                    self._raised(request, error)
+                else:
+                    self._failed(error)
+
+    def _begin_closing(self, request: Optional[Request], closers: List[Callable[[], Any]]) -> None:
+        if closers:
+            self._begin_task(self._close_all(request, closers))
 
     def _on_transfer(self, event: TransferEvent) -> None:
         self._count()
@@ -380,17 +470,24 @@ class AsyncServer(Service):
     def _on_disconnected(self, event: DisconnectedEvent) -> None:
         self._count()
         request, sink, error = self._finish(event)
-        closers = self._feeds.forget(event.connection_id)
+        passes, unread = self._feeds.forget(event.connection_id)
         if request is None:
-            return
-        steps = self._ending(request, sink, error, closers)
+            for source in passes:
+                self._begin_task(self._stop_source(None, source))
+            return self._begin_closing(None, closers_of(*unread))
+        steps = self._ending(request, sink, error, passes, closers_of(*unread))
         pending = self._run(request, steps)
         if pending is not None:
             self._begin_task(self._run_on(request, steps, pending))
 
     def _ending(self, request: Request, sink: Optional[Sink], error: Optional[TFTPServerError],
-                closers: List[Callable[[], Any]]) -> Iterator[Callable[[], Any]]:
+                passes: List[Pass], closers: List[Callable[[], Any]]) -> Iterator[Callable[[], Any]]:
         """Yields the steps that end a connection, in order. Each runs even if the one before raised."""
+        for source in passes:
+            if source.task is None:
+                yield from source.close()
+            else:
+                yield lambda: self._stop_source(request, source)
         yield from closers
         if isinstance(sink, _Stream) and sink.task is not None:
             task = sink.task

@@ -3,7 +3,7 @@ import contextlib
 import logging
 import os
 import threading
-from typing import Any, Callable, Dict, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from ._answers import LATER, Sink, is_path, path_of, refuse_generator, sink_for, supply
 from ._class import TFTPServer
@@ -13,7 +13,7 @@ from ._events import (ConnectedEvent, ConnectionRequestEvent, DataWantedEvent, D
                       TransferEvent)
 from ._generated import Direction, ErrorCode, EventId, Operation
 from ._settings import NAMES, SettingAttributes
-from ._sources import Feeds, Source, is_content
+from ._sources import Feeds, Pass, Source, closers_of, is_content
 from ._strict import Strict
 from ._temporary import Place
 
@@ -63,7 +63,7 @@ class Service(SettingAttributes, Strict):
         self._takes_uploads = self._has_root and create
         self._requests: Dict[int, Request] = {}
         self._sinks: Dict[int, Sink] = {}
-        self._feeds = Feeds()
+        self._feeds = Feeds(self._is_read)
         self._put_off: Set[int] = set()  # requests that may be answered by `answer` and `refuse`
         self._tapping = threading.Lock()  # guards _sinks together with the tap on Transfer
         self._is_tapping = False
@@ -169,6 +169,7 @@ class Service(SettingAttributes, Strict):
             self._tftp.accept(request.connection_id, self._supply(request, answer))
         except BaseException:
             self._sinks.pop(request.connection_id, None)
+            self._feeds.withdraw(request.connection_id)
             if request.connection_id in self._requests:
                 self._put_off.add(request.connection_id)
             raise
@@ -248,16 +249,35 @@ class Service(SettingAttributes, Strict):
         conn.data_size = source.size
         self._feeds.add(conn._index, source)
 
+    @staticmethod
+    def _closers_of_answer(answer: Any) -> List[Callable[[], Any]]:
+        """Returns the functions that close what a handler has returned for a request that has ended meanwhile."""
+        content = answer.content if isinstance(answer, Source) else answer
+        if isinstance(content, type) or not (is_content(content) or hasattr(content, "read") or hasattr(content, "write")):
+            return []
+        return closers_of(content)
+
     def _check_content(self, content: Any) -> None:
         """Raises a TypeError for content that this server cannot read."""
 
-    def _feed_failed(self, connection_id: int, error: Exception) -> Optional[Request]:
+    def _feed_failed(self, connection_id: int, source: Optional[Pass]) -> Optional[Request]:
         """Aborts the downloads whose source has failed. Returns the request to report to `on_error`, if any."""
         request = self._requests.get(connection_id)
-        for one in self._feeds.sharing(connection_id):
+        connections, ends_pass = self._feeds.failed(connection_id, source)
+        for one in connections:
             with contextlib.suppress(TFTPServerError):
                 self._tftp.abort(one, 0, "The source of the file failed")
+        if ends_pass:
+            with contextlib.suppress(TFTPServerError):
+                self._tftp.supply(connection_id, b"", True)  # before its size: error 129
         return request
+
+    def _is_read(self, connection_id: int) -> bool:
+        try:
+            self._tftp.supply(connection_id, b"")
+        except TFTPServerError:
+            return False
+        return True
 
     def _lead_to(self, sink: Sink, conn: Conn) -> None:
         with self._tapping:
@@ -296,7 +316,9 @@ class Service(SettingAttributes, Strict):
         """Supplies the next bytes of a download, or with b"" its end. Returns False if the download has ended."""
         try:
             self._tftp.supply(connection_id, data, not data)
-        except TFTPServerError:
+        except TFTPServerError as error:
+            if error.code == ErrorCode.INVALID_VALUE:
+                raise  # more than requested: the program has supplied, too
             return False
         return True
 

@@ -3,14 +3,14 @@ import inspect
 import sys
 import threading
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Optional, Type, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, List, Optional, Type, TypeVar, Union
 
 from ._answers import Answer, drop, is_async, nothing
 from ._errors import TFTPServerError, not_stored
 from ._events import ConnectionRequestEvent, DataWantedEvent, DisconnectedEvent, TransferEvent
 from ._request import Request, Service, log
 from ._settings import Settings
-from ._sources import PIECE
+from ._sources import PIECE, Pass, closers_of
 from ._strict import discard
 from ._text import StrPath
 
@@ -204,10 +204,13 @@ class Server(Service):
         request = self._begin(event)
         if request is None or self._handler is None:
             return
+        answer = None
         try:
-            self._answer(event, request, self._handler(request))
+            answer = self._handler(request)
+            self._answer(event, request, answer)
         except Exception as error:
             self._forget(event)
+            self._close_all(request, self._closers_of_answer(answer))
             self._raised(request, error)
         except BaseException:
             self._forget(event)
@@ -232,26 +235,50 @@ class Server(Service):
 
     def _on_data_wanted(self, event: DataWantedEvent) -> None:
         number, left = event.connection_id, event.length
+        source = None
         try:
             source = self._feeds.find(number, event.offset, left)
-            while source is not None and left:
-                data = source.read(min(left, PIECE))
+            if source is None:
+                return
+            while left:
+                data = source.read(left if left < PIECE else PIECE)
                 left -= len(data)
                 if not self._supply_piece(number, data) or not data:
-                    return
+                    return self._end_pass(number, source)
+            if self._feeds.is_supplied(source):
+                self._end_pass(number, source)
         except Exception as error:
-            request = self._feed_failed(number, error)
-            if request is not None:
-                self._raised(request, error)
+            self._source_failed(number, source, error)
+        except BaseException:
+            self._feed_failed(number, source)
+            raise
+
+    def _source_failed(self, connection_id: int, source: Optional[Pass], error: Exception) -> None:
+        request = self._feed_failed(connection_id, source)
+        self._close_all(request, source.close() if source is not None else [])
+        if request is not None:
+            self._raised(request, error)
+
+    def _end_pass(self, connection_id: int, source: Pass) -> None:
+        self._feeds.drop(source)
+        self._close_all(self._requests.get(connection_id), source.close())
+
+    def _close_all(self, request: Optional[Request], closers: List[Callable[[], Any]]) -> None:
+        for close in closers:
+            try:
+                discard(close())
+            except Exception as error:
+                if request is not None:
+                    self._raised(request, error)
+                else:
+                    log.error("raised when a source was closed", exc_info=error)
 
     def _on_disconnected(self, event: DisconnectedEvent) -> None:
         request, sink, error = self._finish(event)
-        for close in self._feeds.forget(event.connection_id):
-            try:
-                close()
-            except Exception as raised:
-                if request is not None:
-                    self._raised(request, raised)
+        passes, unread = self._feeds.forget(event.connection_id)
+        for one in passes:
+            self._close_all(request, one.close())
+        self._close_all(request, closers_of(*unread))
         if request is None:
             return
         try:
