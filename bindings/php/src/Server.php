@@ -424,7 +424,7 @@ final class Server implements ServerInterface
             }
             $isOver = $made instanceof DisconnectedEvent || ($made instanceof ConnectedEvent && $made->statusCode !== 0);
             if ($sources !== null && $isOver) {
-                $sources->forget($made->connectionId);
+                $sources->forget($server->get()->handle, $made->connectionId);
             }
             $returned = $handler($made, $server->get());
             if ($returned !== null) {

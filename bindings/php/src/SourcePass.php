@@ -11,6 +11,9 @@ namespace TftpServer;
  */
 final class SourcePass
 {
+    /** Reads of a stream that give nothing in a row, at most. */
+    private const EMPTY_READS = 1000;
+
     /** The bytes requested so far, from the beginning. */
     public int $asked = 0;
 
@@ -20,12 +23,19 @@ final class SourcePass
     /** @var null|\Iterator<string> */
     private ?\Iterator $pieces = null;
 
-    private string $left = '';
+    /** The current piece, and how much of it was read. */
+    private string $piece = '';
+    private int $at = 0;
+    private bool $hasBegun = false;
+
+    /** The connection of the latest request. */
+    public int $reader = 0;
 
     public function __construct(mixed $content)
     {
         if (is_resource($content)) {
-            stream_set_blocking($content, true);
+            // A stream of PHP code may not implement it.
+            @stream_set_blocking($content, true);
             $this->stream = $content;
         } elseif (is_iterable($content)) {
             $this->pieces = (static fn () => yield from $content)();
@@ -43,33 +53,78 @@ final class SourcePass
         }
         $about = stream_get_meta_data($content);
         if (is_array($about['wrapper_data'] ?? null)) {
-            $headers = preg_grep('/^content-(length|encoding):/i', array_filter($about['wrapper_data'], 'is_string'));
-            $isPlain = preg_grep('/^content-encoding:/i', $headers) === [];
-            $length = $headers === [] ? '' : trim(substr((string) strrchr(end($headers), ':'), 1));
+            $length = self::contentLength(array_filter($about['wrapper_data'], 'is_string'));
 
-            return $isPlain && ctype_digit($length) ? (int) $length : -1;
+            return $length < 0 ? -1 : max(0, $length - (int) ftell($content));
         }
-        $there = fstat($content);
+        // A filter may change the number of bytes.
+        $there = str_starts_with($about['uri'] ?? '', 'php://filter') ? false : @fstat($content);
 
-        return is_array($there) && ($there['mode'] & 0170000) === 0100000 ? $there['size'] - ftell($content) : -1;
+        return is_array($there) && ($there['mode'] & 0170000) === 0100000 ? max(0, $there['size'] - (int) ftell($content)) : -1;
     }
 
     /** Returns up to this many bytes; "" at the end. */
     public function read(int $most): string
     {
         if ($this->stream !== null) {
-            $bytes = feof($this->stream) ? '' : fread($this->stream, $most);
-
-            return $bytes === false ? throw new \RuntimeException('The stream cannot be read') : $bytes;
+            return $this->readStream($most);
         }
-        while ($this->left === '' && $this->pieces->valid()) {
+        while ($this->at === strlen($this->piece)) {
+            // Not earlier: the source of the next piece may have to wait.
+            if ($this->hasBegun) {
+                $this->pieces->next();
+            }
+            $this->hasBegun = true;
+            if (!$this->pieces->valid()) {
+                return '';
+            }
             $piece = $this->pieces->current();
-            $this->pieces->next();
-            $this->left = is_string($piece) ? $piece : throw new \TypeError('A source yields strings, not ' . get_debug_type($piece));
+            $this->piece = is_string($piece) ? $piece : throw new \TypeError('A source yields strings, not ' . get_debug_type($piece));
+            $this->at = 0;
         }
-        $bytes = substr($this->left, 0, $most);
-        $this->left = substr($this->left, $most);
+        $bytes = substr($this->piece, $this->at, $most);
+        $this->at += strlen($bytes);
 
         return $bytes;
+    }
+
+    /** @param array<string> $headers of all responses, those of redirections first */
+    private static function contentLength(array $headers): int
+    {
+        $length = -1;
+        $isPlain = true;
+        foreach ($headers as $header) {
+            if (preg_match('/^HTTP\/\S+ /i', $header) === 1) {
+                $length = -1;
+                $isPlain = true;
+            } elseif (preg_match('/^content-length:\s*(\d+)\s*$/i', $header, $found) === 1) {
+                $length = (int) $found[1];
+            } elseif (preg_match('/^(content|transfer)-encoding:/i', $header) === 1) {
+                $isPlain = false;
+            }
+        }
+
+        return $isPlain ? $length : -1;
+    }
+
+    private function readStream(int $most): string
+    {
+        for ($turn = 0; $turn < self::EMPTY_READS; ++$turn) {
+            if (feof($this->stream)) {
+                return '';
+            }
+            $bytes = fread($this->stream, $most);
+            if ($bytes === false) {
+                throw new \RuntimeException('The stream cannot be read');
+            }
+            if ($bytes !== '') {
+                return $bytes;
+            }
+            if (stream_get_meta_data($this->stream)['timed_out']) {
+                throw new \RuntimeException('The stream has timed out');
+            }
+        }
+        // A filter may need several reads for its first byte; a stream that neither ends nor gives a byte has failed.
+        throw new \RuntimeException('The stream gives no data');
     }
 }

@@ -19,83 +19,146 @@ final class Sources
     /** Bytes per read, at most. */
     private const PIECE = 65536;
 
-    /** @var array<int, array{\ArrayObject<int, SourcePass>, mixed}> Passes and own content, by connection. */
-    private array $entries = [];
+    /** @var array<int, SourceGroup> The groups, by connection. */
+    private array $groups = [];
 
-    /** @var array<string, \WeakReference<\ArrayObject<int, SourcePass>>> */
+    /** @var array<int, mixed> Content that was not opened yet, or its opener, by connection. */
+    private array $contents = [];
+
+    /** @var array<string, \WeakReference<SourceGroup>> */
     private array $shared = [];
+
+    /** The generators that were read. */
+    private \WeakMap $begun;
+
+    public function __construct()
+    {
+        $this->begun = new \WeakMap();
+    }
 
     /** @param resource|iterable<string>|callable(): (resource|iterable<string>) $content */
     public function add(int $connection, mixed $content, int $size, string $key): void
     {
         $name = "{$size} {$key}";
-        $passes = $key === '' ? null : ($this->shared[$name] ?? null)?->get();
-        $passes ??= new \ArrayObject();
+        $group = $key === '' ? null : ($this->shared[$name] ?? null)?->get();
+        $group ??= new SourceGroup($size);
         if ($key !== '') {
-            $this->shared[$name] = \WeakReference::create($passes);
+            $this->shared[$name] = \WeakReference::create($group);
         }
-        $this->entries[$connection] = [$passes, $content];
+        $this->groups[$connection] = $group;
+        $this->contents[$connection] = $content;
     }
 
     public function serves(int $connection): bool
     {
-        return isset($this->entries[$connection]);
+        return isset($this->groups[$connection]);
     }
 
     /** Supplies the requested bytes of a download. */
     public function supply(Handle $handle, DataWantedEvent $wanted): void
     {
+        $group = $this->groups[$wanted->connectionId];
+        if (isset($group->aborted[$wanted->connectionId])) {
+            return; // requested before the abort
+        }
+        $pass = null;
         try {
-            $pass = $this->find($wanted);
+            $pass = $this->find($group, $wanted);
             for ($left = $wanted->length; $left > 0; $left -= strlen($bytes)) {
                 $bytes = $pass->read(min($left, self::PIECE));
                 $code = $handle->supply($wanted->connectionId, $bytes, $bytes === '');
+                if ($code === ErrorCode::InvalidValue->value) {
+                    throw new \LogicException('More than DataWanted requested: the program has supplied data, too');
+                }
                 if ($code !== 0 || $bytes === '') {
-                    return; // the download has ended
+                    $group->drop($pass); // the download has ended
+
+                    return;
                 }
             }
-        } catch (\Throwable $e) {
-            foreach ($this->sharing($wanted->connectionId) as $connection) {
-                $handle->abort($connection, 0, 'The source of the file failed');
+            if ($pass->asked === $group->size) {
+                $group->drop($pass);
             }
+        } catch (\Throwable $e) {
+            $this->fail($handle, $wanted->connectionId, $group, $pass);
 
             throw $e;
         }
     }
 
-    /** Forgets an ended connection. */
-    public function forget(int $connection): void
+    /** Forgets an ended connection. Passes that no download reads any more are closed. */
+    public function forget(Handle $handle, int $connection): void
     {
-        unset($this->entries[$connection]);
+        $group = $this->groups[$connection] ?? null;
+        unset($this->groups[$connection], $this->contents[$connection]);
+        if ($group === null) {
+            return;
+        }
+        unset($group->aborted[$connection]);
+        foreach ($group->passes as $pass) {
+            // An empty piece is accepted as long as the pass is read.
+            if (($this->groups[$pass->reader] ?? null) !== $group && $handle->supply($pass->reader, '', false) !== 0) {
+                $group->drop($pass);
+            }
+        }
+        unset($group, $pass);
         $this->shared = array_filter($this->shared, static fn (\WeakReference $known): bool => $known->get() !== null);
     }
 
-    private function find(DataWantedEvent $wanted): SourcePass
+    private function find(SourceGroup $group, DataWantedEvent $wanted): SourcePass
     {
-        [$passes, $content] = $this->entries[$wanted->connectionId];
-        $found = null;
-        foreach ($passes as $pass) {
-            $found = $wanted->offset !== 0 && $pass->asked === $wanted->offset ? $pass : $found;
-        }
-        if ($found === null) {
-            if ($wanted->offset !== 0 || $content === null) {
-                throw new \LogicException('The source was read already; a function that opens it could be called again');
-            }
-            $isOpener = is_callable($content) && !is_iterable($content);
-            $found = new SourcePass($isOpener ? $content() : $content);
-            $passes[] = $found;
-            $this->entries[$wanted->connectionId][1] = $isOpener ? $content : null;
+        $connection = $wanted->connectionId;
+        if ($wanted->offset !== 0) {
+            $isMember = fn (SourcePass $pass): bool => ($this->groups[$pass->reader] ?? null) === $group;
+            $found = $group->at($wanted->offset, $connection, $isMember)
+                ?? throw new \LogicException('The source cannot be read from its middle');
+        } else {
+            $found = $this->open($connection);
+            $group->passes[] = $found;
+            ++$group->opened;
         }
         $found->asked = $wanted->offset + $wanted->length;
+        $found->reader = $connection;
 
         return $found;
     }
 
-    /** @return list<int> */
-    private function sharing(int $connection): array
+    private function open(int $connection): SourcePass
     {
-        $passes = $this->entries[$connection][0];
+        $content = $this->contents[$connection];
+        $isOpener = is_callable($content) && !is_iterable($content);
+        $this->contents[$connection] = $isOpener ? $content : null;
+        $content = $isOpener ? $content() : $content;
+        if ($content === null || ($content instanceof \Iterator && isset($this->begun[$content]))) {
+            throw new \LogicException('The source was read already; a function that opens it could be called again');
+        }
+        if ($content instanceof \Iterator) {
+            $this->begun[$content] = true;
+        }
 
-        return array_keys(array_filter($this->entries, static fn (array $entry): bool => $entry[0] === $passes));
+        return new SourcePass($content);
+    }
+
+    /** Aborts the downloads whose source has failed; null: it could not be opened. Others of its key go on. */
+    private function fail(Handle $handle, int $connection, SourceGroup $group, ?SourcePass $pass): void
+    {
+        if ($pass !== null) {
+            $group->drop($pass);
+        }
+        $isForAll = $group->opened <= ($pass === null ? 0 : 1) || ($pass !== null && $group->size < 0);
+        foreach ($isForAll ? $this->sharing($group) : [$connection] as $one) {
+            $group->aborted[$one] = true;
+            $handle->abort($one, 0, 'The source of the file failed');
+        }
+        if (!$isForAll && $group->size >= 0) {
+            // The others that read this pass: before its size, so error 129.
+            $handle->supply($connection, '', true);
+        }
+    }
+
+    /** @return list<int> */
+    private function sharing(SourceGroup $group): array
+    {
+        return array_keys(array_filter($this->groups, static fn (SourceGroup $other): bool => $other === $group));
     }
 }
