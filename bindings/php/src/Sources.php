@@ -150,8 +150,9 @@ final class Sources
             $group->aborted[$one] = true;
             $handle->abort($one, 0, 'The source of the file failed');
         }
-        if (!$isForAll && $group->size >= 0) {
-            // The others that read this pass: before its size, so error 129.
+        if (!$isForAll && $pass !== null) {
+            // The others that read this pass: before its size, so error 129. If it could not be opened, the library
+            // requests the same of another connection, which may have a source of its own.
             $handle->supply($connection, '', true);
         }
     }

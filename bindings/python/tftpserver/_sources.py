@@ -306,7 +306,8 @@ class Feeds:
         is_for_all = is_only_one or (source is not None and group.size < 0)
         aborted = sorted(group.members) if is_for_all else [connection_id]
         group.aborted.update(aborted)
-        return aborted, not is_for_all and group.size >= 0
+        # If none could be opened, the library requests the same of another connection, which may have a source of its own.
+        return aborted, source is not None and not is_for_all
 
     def withdraw(self, connection_id: int) -> None:
         """Removes a source whose download could not begin. It remains the caller's."""
