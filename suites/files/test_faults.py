@@ -38,7 +38,7 @@ FAULTS = {
     "fstatfs": ("EIO", "ENOSYS"), "statfs": ("EIO", "ENOSYS"), "readlink": ("EIO", "ENOMEM"), "readlinkat": ("EIO", "ENOMEM"),
     "faccessat": ("EIO", "EACCES"), "faccessat2": ("EIO", "ENOSYS"), "access": ("EIO", "EACCES"),
     "preadv2": ("EIO", "EOPNOTSUPP"), "pread64": ("EIO", "EINTR"), "read": ("EAGAIN", "EINTR"),
-    "write": ("ENOSPC", "EIO"), "pwrite64": ("ENOSPC", "EIO"), "ftruncate": ("EIO", "EINTR"), "fallocate": ("ENOSPC", "EOPNOTSUPP"),
+    "write": ("ENOSPC", "EIO"), "writev": ("ENOSPC", "EIO"), "pwrite64": ("ENOSPC", "EIO"), "ftruncate": ("EIO", "EINTR"), "fallocate": ("ENOSPC", "EOPNOTSUPP"),
     "flock": ("ENOLCK", "EINTR"), "fsync": ("EIO", "ENOSPC"), "fchmod": ("EPERM", "EIO"), "fchown": ("EPERM", "EIO"),
     "rename": ("EIO", "ENOSPC"), "renameat": ("EIO", "ENOSPC"), "renameat2": ("EIO", "ENOSYS"), "linkat": ("EIO", "EPERM"),
     "unlinkat": ("EIO", "EBUSY"), "unlink": ("EIO", "EBUSY"),

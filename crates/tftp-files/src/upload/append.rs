@@ -8,6 +8,9 @@ use std::io::{self, IoSlice, Write};
 /// # Errors
 /// The system's error; `WriteZero` if it takes no more bytes.
 pub(super) fn append(mut file: &File, mut pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
+    if let [only] = pieces {
+        return file.write_all(only);
+    }
     // Leaves out empty pieces at the beginning.
     IoSlice::advance_slices(&mut pieces, 0);
     while !pieces.is_empty() {
