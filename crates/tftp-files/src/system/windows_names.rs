@@ -59,13 +59,15 @@ fn is_device(name: &str) -> bool {
 }
 
 /// Returns whether a name has the form of the short name that a file system generates for a file ("TFTPSE~1.PAR").
-/// Such a name could reach a file whose own name is refused.
+/// Such a name could reach a file whose own name is refused. It has at most 8 and 3 characters of
+/// the system's code page, also beyond ASCII.
 fn may_be_short(name: &str) -> bool {
     let (stem, extension) = name.split_once('.').unwrap_or((name, ""));
     let is_numbered = |(before, digits): (&str, &str)| {
         !before.is_empty() && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
     };
-    stem.len() <= 8 && extension.len() <= 3 && stem.rsplit_once('~').is_some_and(is_numbered)
+    let fits = |text: &str, most: usize| text.chars().nth(most).is_none();
+    fits(stem, 8) && fits(extension, 3) && stem.rsplit_once('~').is_some_and(is_numbered)
 }
 
 #[cfg(test)]
@@ -113,6 +115,7 @@ mod tests {
             "a\u{1}b",
             "TFTPSE~1.PAR",
             "dir/PROGRA~1",
+            "\u{c4}\u{d6}\u{dc}\u{c4}\u{d6}\u{dc}~1.\u{dc}\u{dc}\u{dc}",
             "a|b",
             "CONIN$",
             "...",
