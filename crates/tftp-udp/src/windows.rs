@@ -11,7 +11,8 @@ use socket2::{SockAddr, Socket};
 use windows_sys::Win32::Networking::WinSock::{
     IP_DONTFRAGMENT, IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPV6_DONTFRAG, IPV6_PKTINFO, LPFN_WSARECVMSG,
     MSG_BCAST, MSG_MCAST, MSG_TRUNC, SIO_GET_EXTENSION_FUNCTION_POINTER, SIO_UDP_CONNRESET, SIO_UDP_NETRESET,
-    SO_EXCLUSIVEADDRUSE, SOCKADDR, SOL_SOCKET, WSABUF, WSAIoctl, WSAMSG, WSASendMsg, setsockopt,
+    SO_EXCLUSIVEADDRUSE, SOCKADDR, SOL_SOCKET, WSABUF, WSAEINVAL, WSAENOPROTOOPT, WSAEOPNOTSUPP, WSAIoctl,
+    WSAMSG, WSASendMsg, setsockopt,
 };
 use windows_sys::core::GUID;
 
@@ -22,32 +23,31 @@ use super::portable::One;
 use super::{LocalAddr, SocketOptions, TOO_LONG, UdpSocket};
 use control::Control;
 
+#[cfg(test)]
+mod tests;
+
 static WSAID_WSARECVMSG: GUID = GUID::from_u128(0xf689d7c8_6f1f_436b_8a53_e54fe351c322);
 
 /// Sets the options of [`SocketOptions`] that the system has, before the bind.
 ///
 /// # Errors
-/// Those of setsockopt and WSAIoctl.
+/// Those of setsockopt.
 pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::Result<()> {
     if !options.share_port {
         // Without it any other program can bind to the same port and receive its datagrams.
         set(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, 1)?;
     }
-    disable_icmp_errors(socket, SIO_UDP_CONNRESET)?;
-    // Older versions lack this option, and do not report such packets.
+    // Older versions and filters of other vendors lack these options. The errors are then skipped as
+    // they are received.
+    let _ = disable_icmp_errors(socket, SIO_UDP_CONNRESET);
     let _ = disable_icmp_errors(socket, SIO_UDP_NETRESET);
     if v6 {
-        set(socket, IPPROTO_IPV6, IPV6_DONTFRAG, options.dont_fragment.into())?;
-        if options.packet_info {
-            set(socket, IPPROTO_IPV6, IPV6_PKTINFO, 1)?;
-        }
+        set_dont_fragment(socket, IPPROTO_IPV6, IPV6_DONTFRAG, options)?;
+        set_packet_info(socket, IPPROTO_IPV6, IPV6_PKTINFO, options)?;
     }
     if !v6 || !options.v6_only {
-        let dont_fragment = set(socket, IPPROTO_IP, IP_DONTFRAGMENT, options.dont_fragment.into());
-        let packet_info = match options.packet_info {
-            true => set(socket, IPPROTO_IP, IP_PKTINFO, 1),
-            false => Ok(()),
-        };
+        let dont_fragment = set_dont_fragment(socket, IPPROTO_IP, IP_DONTFRAGMENT, options);
+        let packet_info = set_packet_info(socket, IPPROTO_IP, IP_PKTINFO, options);
         // An IPv6 socket may lack the options of IPv4.
         if !v6 {
             dont_fragment.and(packet_info)?;
@@ -57,6 +57,53 @@ pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::R
         Some(class) if !v6 => socket.set_tos_v4(class.into()),
         // Windows sets no class on IPv6 sockets; a system policy does.
         _ => Ok(()),
+    }
+}
+
+fn set_dont_fragment(socket: &Socket, level: i32, name: i32, options: &SocketOptions) -> io::Result<()> {
+    match set(socket, level, name, options.dont_fragment.into()) {
+        // The default is that packets may be fragmented.
+        Err(error) if !options.dont_fragment && is_unsupported(&error) => Ok(()),
+        result => result,
+    }
+}
+
+/// Requests packet information. Where the system has none, answers leave from the address that its
+/// routing table chooses.
+fn set_packet_info(socket: &Socket, level: i32, name: i32, options: &SocketOptions) -> io::Result<()> {
+    if !options.packet_info {
+        return Ok(());
+    }
+    match set(socket, level, name, 1) {
+        Err(error) if is_unsupported(&error) => Ok(()),
+        result => result,
+    }
+}
+
+/// Returns true if the system or a filter lacks an option or a control message.
+fn is_unsupported(error: &io::Error) -> bool {
+    let codes = [WSAEINVAL, WSAENOPROTOOPT, WSAEOPNOTSUPP];
+    error.raw_os_error().is_some_and(|code| codes.contains(&code))
+}
+
+/// Sends with a source address, and without one if the system refuses that address: some versions
+/// do so on some paths, although the address is this host's (WSAEINVAL, WSAEADDRNOTAVAIL). The
+/// routing table then chooses the address.
+///
+/// # Errors
+/// Those of `send`.
+fn send_from(
+    source: Option<LocalAddr>,
+    mut send: impl FnMut(Option<LocalAddr>) -> io::Result<()>,
+) -> io::Result<()> {
+    match send(source) {
+        Err(error)
+            if source.is_some()
+                && (is_unsupported(&error) || error.kind() == io::ErrorKind::AddrNotAvailable) =>
+        {
+            send(None)
+        }
+        result => result,
     }
 }
 
@@ -195,19 +242,21 @@ pub(super) fn send_now(
     peer: Option<SocketAddr>,
     source: Option<LocalAddr>,
 ) -> io::Result<()> {
-    let (Some(peer), Some(source)) = (peer, source) else {
-        return match peer {
-            Some(peer) => socket.std().send_to(bytes, peer).map(drop),
-            None => socket.std().send(bytes).map(drop),
-        };
+    let Some(peer) = peer else {
+        return socket.std().send(bytes).map(drop);
     };
-    let mut data = [WSABUF {
-        len: bytes.len() as u32,
-        buf: bytes.as_ptr().cast_mut(),
-    }];
-    let mut control = Control::empty();
-    control.push_source(source);
-    send_message(socket, &mut data, Some(peer), &mut control)
+    send_from(source, |source| {
+        let Some(source) = source else {
+            return socket.std().send_to(bytes, peer).map(drop);
+        };
+        let mut data = [WSABUF {
+            len: bytes.len() as u32,
+            buf: bytes.as_ptr().cast_mut(),
+        }];
+        let mut control = Control::empty();
+        control.push_source(source);
+        send_message(socket, &mut data, Some(peer), &mut control)
+    })
 }
 
 /// Sends what the buffers contain, with control data; without `peer` to the peer that the socket is connected to. The

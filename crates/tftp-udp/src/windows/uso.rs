@@ -144,12 +144,14 @@ impl Segmented {
     fn send_run(&mut self, socket: &UdpSocket, message: &Message) -> io::Result<()> {
         let route = &message.route;
         let peer = (!route.connected).then(|| socket.in_family(route.peer));
-        let mut control = Control::empty();
-        if let (Some(_), Some(source)) = (peer, route.source) {
-            control.push_source(source);
-        }
-        control.push_number(IPPROTO_UDP, UDP_SEND_MSG_SIZE, message.segment as u32);
-        super::send_message(socket, &mut self.buffers, peer, &mut control)
+        super::send_from(route.source.filter(|_| peer.is_some()), |source| {
+            let mut control = Control::empty();
+            if let Some(source) = source {
+                control.push_source(source);
+            }
+            control.push_number(IPPROTO_UDP, UDP_SEND_MSG_SIZE, message.segment as u32);
+            super::send_message(socket, &mut self.buffers, peer, &mut control)
+        })
     }
 }
 
