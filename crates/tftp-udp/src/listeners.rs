@@ -9,6 +9,7 @@ use tftp_machine::Mode;
 use tftp_machine::port_plan::Budget;
 
 use super::sockets::{NetOptions, Sockets};
+use super::sockopt;
 use super::{
     Adopted, Bundling, FrameOptions, IoMode, MacAddr, PortOptions, SocketOptions, UdpSocket, is_own,
 };
@@ -141,12 +142,17 @@ impl Listeners {
     /// # Errors
     /// The system's error for the address or the port.
     pub fn bind(options: ListenOptions) -> io::Result<Listeners> {
+        Listeners::bind_as(options, sockopt::FIRST_ONLY_RESERVES)
+    }
+
+    /// As [`Listeners::bind`], on a system with that constant.
+    pub(crate) fn bind_as(options: ListenOptions, first_only_reserves: bool) -> io::Result<Listeners> {
         let sockets = options.sockets();
         let mut listeners = Listeners {
             sockets: vec![UdpSocket::bind(options.address, &sockets)?],
             options,
         };
-        listeners.join(&sockets)?;
+        listeners.join(&sockets, first_only_reserves)?;
         Ok(listeners)
     }
 
@@ -173,12 +179,17 @@ impl Listeners {
             sockets: vec![adopted],
             options,
         };
-        // Fails if another user bound the socket, or if its port needs a privilege that was dropped since.
-        let _ = listeners.join(&alike);
+        if !sockopt::FIRST_ONLY_RESERVES {
+            // Fails if another user bound the socket, or if its port needs a privilege that was
+            // dropped since.
+            let _ = listeners.join(&alike, false);
+        }
         Ok(listeners)
     }
 
-    fn join(&mut self, options: &SocketOptions) -> io::Result<()> {
+    /// Binds a socket for each further thread. `first_only_reserves`: the first socket would get no
+    /// datagrams beside the others, so another one takes its place.
+    fn join(&mut self, options: &SocketOptions, first_only_reserves: bool) -> io::Result<()> {
         // Windows delivers all datagrams of a shared port to one of its sockets, so that there is one thread.
         if self.options.threads <= 1 || cfg!(windows) {
             return Ok(());
@@ -189,9 +200,11 @@ impl Listeners {
             share_port: true,
             ..options.clone()
         };
-        while self.sockets.len() < self.options.threads {
+        let reserving = usize::from(first_only_reserves);
+        while self.sockets.len() < self.options.threads + reserving {
             self.sockets.push(UdpSocket::bind(address, &sharing)?);
         }
+        self.sockets.drain(..reserving);
         Ok(())
     }
 

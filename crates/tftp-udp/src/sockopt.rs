@@ -210,11 +210,15 @@ fn set(fd: i32, level: i32, name: i32, value: i32) -> io::Result<()> {
 #[cfg(windows)]
 pub(super) use super::windows::apply;
 
+/// True if the system spreads the datagrams of a port over the sockets that were bound with the
+/// option for it, and gives none to a socket that was bound before.
+pub(super) const FIRST_ONLY_RESERVES: bool = cfg!(target_os = "freebsd");
+
 /// Permits other sockets that do the same to use the same port. Called before the bind.
 #[cfg(unix)]
 pub(super) fn share_port(socket: &Socket) -> io::Result<()> {
     socket.set_reuse_address(true)?;
-    socket.set_reuse_port(true)
+    allow_port_sharing(socket)
 }
 
 /// Does the same on Windows, where SO_REUSEADDR alone has that meaning.
@@ -226,6 +230,9 @@ pub(super) fn share_port(socket: &Socket) -> io::Result<()> {
 /// Permits sockets that are bound from now on to use this socket's port.
 #[cfg(unix)]
 pub(super) fn allow_port_sharing(socket: &Socket) -> io::Result<()> {
+    // With SO_REUSEPORT alone, FreeBSD delivers all datagrams to one of the sockets.
+    #[cfg(target_os = "freebsd")]
+    socket.set_reuse_port_lb(true)?;
     socket.set_reuse_port(true)
 }
 

@@ -37,13 +37,18 @@ fn peer() -> Peer {
 
 /// The kernel spreads clients over the threads, and another server on the port is detected.
 fn each_thread_has_a_socket_on_the_port(mode: IoMode) {
-    let listeners = Listeners::bind(ListenOptions {
-        threads: 2,
-        recv_buffer: Some(64 << 10),
-        send_buffer: Some(32 << 10),
-        ..options(mode)
-    })
-    .unwrap();
+    for first_only_reserves in [false, true] {
+        let options = ListenOptions {
+            threads: 2,
+            recv_buffer: Some(64 << 10),
+            send_buffer: Some(32 << 10),
+            ..options(mode)
+        };
+        spreads_clients(Listeners::bind_as(options, first_only_reserves).unwrap(), mode);
+    }
+}
+
+fn spreads_clients(listeners: Listeners, mode: IoMode) {
     let address = listeners.local_addr().unwrap();
     assert_eq!(listeners.threads(), 2);
     assert_eq!(listeners.recv_buffer().unwrap(), 64 << 10);

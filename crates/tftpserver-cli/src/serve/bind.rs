@@ -5,7 +5,7 @@ use std::io;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::listen::Listen;
-use crate::system::sockets::{bind_to_interface, force_receive_buffer, share_port};
+use crate::system::sockets::{FIRST_ONLY_RESERVES, bind_to_interface, force_receive_buffer, share_port};
 
 /// Bytes of each queue, as the library asks for where it binds.
 const BUFFER: usize = 4 << 20;
@@ -22,25 +22,35 @@ pub fn all(
 ) -> Result<Vec<Socket>, (io::Error, String)> {
     let mut sockets = Vec::new();
     for listen in wanted {
-        let bound = shared(listen, threads, interface).map_err(|error| (error, listen.to_string()))?;
+        let bound = shared(listen, threads, interface, FIRST_ONLY_RESERVES)
+            .map_err(|error| (error, listen.to_string()))?;
         sockets.extend(bound);
     }
     Ok(sockets)
 }
 
-fn shared(listen: &Listen, threads: u32, interface: Option<&str>) -> io::Result<Vec<Socket>> {
+/// Binds the sockets of one address. `first_only_reserves`: beside others the first one would get no
+/// datagrams.
+fn shared(
+    listen: &Listen,
+    threads: u32,
+    interface: Option<&str>,
+    first_only_reserves: bool,
+) -> io::Result<Vec<Socket>> {
     let first = unbound(listen, interface)?;
     // Alone, so that a stranger on the same port is found out; only then others may join.
     first.bind(&listen.socket_addr().into())?;
     let real = first.local_addr()?;
     let mut sockets = vec![first];
-    for _ in 1..threads {
+    let reserving = usize::from(first_only_reserves && threads > 1);
+    for _ in 1..threads as usize + reserving {
         share_port(&sockets[0])?;
         let next = unbound(listen, interface)?;
         share_port(&next)?;
         next.bind(&real)?;
         sockets.push(next);
     }
+    sockets.drain(..reserving);
     Ok(sockets)
 }
 
@@ -76,6 +86,18 @@ fn as_permitted(mut set: impl FnMut(usize) -> io::Result<()>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn each_thread_has_a_socket_of_the_port() {
+        let listen: Listen = "127.0.0.1:0".parse().unwrap();
+        for (threads, first_only_reserves) in [(1, false), (3, false), (1, true), (3, true)] {
+            let sockets = shared(&listen, threads, None, first_only_reserves).unwrap();
+            let port = |socket: &Socket| socket.local_addr().unwrap().as_socket().unwrap().port();
+            let ports: Vec<u16> = sockets.iter().map(port).collect();
+            assert_eq!(ports, vec![ports[0]; threads as usize], "{first_only_reserves}");
+        }
+    }
 
     #[test]
     fn a_buffer_is_as_large_as_the_system_permits() {

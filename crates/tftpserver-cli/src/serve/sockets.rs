@@ -10,7 +10,7 @@ use super::{Running, bind, settings};
 use crate::exit::{Code, Failure};
 use crate::listen::{Listen, PORT, UNPRIVILEGED_PORT, has_ipv6};
 use crate::options::Options;
-use crate::system::sockets::{Bound, is_no_interface};
+use crate::system::sockets::{Bound, HAS_PRIVILEGED_PORTS, is_no_interface};
 use crate::system::{machine, service_manager};
 use crate::text;
 
@@ -57,7 +57,8 @@ pub fn start(
     configured: impl Fn() -> Result<Builder, Failure>,
 ) -> Result<Server, Failure> {
     let mut started = add(configured()?, places).start();
-    if options.listen.is_empty() && why(&started) == Some(ErrorKind::PermissionDenied) {
+    let is_denied = HAS_PRIVILEGED_PORTS && why(&started) == Some(ErrorKind::PermissionDenied);
+    if options.listen.is_empty() && is_denied {
         hint(running);
         let instead = Places {
             sockets: Vec::new(),
@@ -155,7 +156,7 @@ fn bind_all(running: &Running, options: &Options, wanted: &[Listen]) -> Result<V
 fn not_bound(error: &std::io::Error, address: &str, interface: Option<&str>) -> Failure {
     match is_no_interface(error) || error.kind() == ErrorKind::Unsupported {
         true => no_interface(interface.unwrap_or_default(), error),
-        false => refused(error, address),
+        false => refused(error, address, HAS_PRIVILEGED_PORTS),
     }
 }
 
@@ -173,7 +174,8 @@ fn not_started(error: &Error, options: &Options) -> Failure {
         }
         tftp_serve::ErrorKind::Listen | tftp_serve::ErrorKind::Socket => {
             let culprit = error.address().map(|address| address.to_string());
-            refused(source, &culprit.unwrap_or_else(|| list(options)))
+            let culprit = culprit.unwrap_or_else(|| list(options));
+            refused(source, &culprit, HAS_PRIVILEGED_PORTS)
         }
         _ => settings::not_configured(error),
     }
@@ -208,8 +210,17 @@ fn no_interface(name: &str, error: &std::io::Error) -> Failure {
     Failure::new(code, format!("--interface {name}: {why}"))
 }
 
-fn refused(error: &std::io::Error, culprit: &str) -> Failure {
+fn refused(error: &std::io::Error, culprit: &str, has_privileged_ports: bool) -> Failure {
     let (code, advice) = match error.kind() {
+        ErrorKind::PermissionDenied if !has_privileged_ports => (
+            Code::Unavailable,
+            format!(
+                "another program has it, or the system reserves it ({} and {} tell which); end that one, or take \
+                 another with --listen :6969",
+                machine::PORTS_SHOWN_BY,
+                machine::RESERVED_PORTS_SHOWN_BY
+            ),
+        ),
         ErrorKind::PermissionDenied => (
             Code::NoPermission,
             "take a port from 1024 up, as in --listen :6969, or start it as root".to_owned(),
@@ -232,4 +243,18 @@ fn refused(error: &std::io::Error, culprit: &str) -> Failure {
         _ => (Code::System, "the system refuses to listen there".to_owned()),
     };
     Failure::new(code, format!("{culprit}: {}; {advice}", text::system(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_denied_port_is_taken_where_none_needs_a_privilege() {
+        let denied = ErrorKind::PermissionDenied.into();
+        let [unix, windows] = [true, false].map(|privileged| refused(&denied, "0.0.0.0:69", privileged));
+        assert_eq!((unix.code, windows.code), (Code::NoPermission, Code::Unavailable));
+        assert!(unix.text.contains("as root") && !windows.text.contains("as root"));
+        assert!(windows.text.contains("another program has it"), "{windows}");
+    }
 }

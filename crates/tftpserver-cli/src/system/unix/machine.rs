@@ -14,6 +14,13 @@ pub const PORTS_SHOWN_BY: &str = if cfg!(target_os = "linux") {
     "lsof -nP -iUDP"
 };
 
+/// The command that shows the ports that the system reserves for itself.
+pub const RESERVED_PORTS_SHOWN_BY: &str = if cfg!(target_os = "linux") {
+    "sysctl net.ipv4.ip_local_reserved_ports"
+} else {
+    "sysctl net.inet.ip.portrange"
+};
+
 /// The command that lists the network interfaces.
 pub const INTERFACES_LISTED_BY: &str = if cfg!(target_os = "linux") {
     "ip link"

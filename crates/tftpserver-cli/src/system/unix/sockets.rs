@@ -31,8 +31,18 @@ impl Bound {
     }
 }
 
+/// True if ports below 1024 need a privilege.
+pub const HAS_PRIVILEGED_PORTS: bool = true;
+
+/// True if the system gives no datagrams to the first socket of a port, which was bound before the
+/// others were permitted.
+pub const FIRST_ONLY_RESERVES: bool = cfg!(target_os = "freebsd");
+
 /// Permits sockets that are bound from now on to use the port of this one.
 pub fn share_port(socket: &Socket) -> io::Result<()> {
+    // With SO_REUSEPORT alone, FreeBSD delivers all datagrams to one of the sockets.
+    #[cfg(target_os = "freebsd")]
+    socket.set_reuse_port_lb(true)?;
     socket.set_reuse_port(true)
 }
 

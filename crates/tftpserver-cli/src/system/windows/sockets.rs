@@ -29,6 +29,13 @@ impl Bound {
     }
 }
 
+/// False: every user may have every port. Windows answers "permission denied" for a port that a
+/// program of another user has, or that the system reserves for itself.
+pub const HAS_PRIVILEGED_PORTS: bool = false;
+
+/// False: no port is shared here.
+pub const FIRST_ONLY_RESERVES: bool = false;
+
 /// Not available: Windows delivers all datagrams of a shared port to one of its sockets.
 pub fn share_port(_: &Socket) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
