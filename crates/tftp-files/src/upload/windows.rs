@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, OpenOptions};
@@ -28,6 +29,15 @@ pub(crate) use temporary::is_temporary;
 /// The errors of file systems without hard links: ERROR_INVALID_FUNCTION, ERROR_NOT_SUPPORTED,
 /// ERROR_INVALID_PARAMETER.
 const NO_LINKS: [i32; 3] = [1, 50, 87];
+
+/// The errors of a file that another program holds: ERROR_ACCESS_DENIED (for a rename over it, or
+/// because it is about to be deleted), ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION.
+const HELD: [i32; 3] = [5, 32, 33];
+
+/// The number of attempts to replace a file that another program holds, and the pause between them.
+/// Virus scanners and indexers hold files for moments.
+const ATTEMPTS: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// An upload under way. Dropping it removes the bytes written so far. All its functions may block, and so may
 /// dropping it.
@@ -54,7 +64,7 @@ impl Upload {
             path,
         } = place;
         if existing.is_some() {
-            check_replaceable(&directory, &leaf, options.allow_overwrite)?;
+            check_replaceable(&directory, &leaf, options.allow_overwrite, 1)?;
         }
         let announced = options.announced.unwrap_or(0);
         let free = path.parent().and_then(tftp_budget::limits::free_space);
@@ -107,14 +117,14 @@ impl Upload {
     }
 
     /// Puts the file in its place: a reader that opens the name gets the whole old or the whole new file, or for a
-    /// moment none.
+    /// moment none. Waits up to two seconds for another program that holds the old file.
     ///
     /// # Errors
     /// `Exists` if the name is taken by now and may not be replaced; `NotAllowed` if a directory took it, or another
     /// program has the old file open and does not share it; `NoSpace`; `Io`. The old file is untouched then.
     pub fn commit(mut self) -> Result<(), Refusal> {
         match self.directory.symlink_metadata(&self.leaf) {
-            Ok(_) => check_replaceable(&self.directory, &self.leaf, self.allow_overwrite)?,
+            Ok(_) => check_replaceable(&self.directory, &self.leaf, self.allow_overwrite, ATTEMPTS)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(Refusal::for_place(error)),
         }
@@ -128,7 +138,7 @@ impl Upload {
             return Ok(());
         };
         let placed = match self.allow_overwrite {
-            true => self.replace(temporary),
+            true => patiently(ATTEMPTS, || self.replace(temporary)),
             false => self.link(temporary),
         };
         placed.map_err(Refusal::for_place)?;
@@ -188,7 +198,12 @@ impl Drop for Upload {
 }
 
 /// Checks that the existing file may be replaced: a regular file or a symlink that could also be opened for writing.
-fn check_replaceable(directory: &Dir, leaf: &OsString, allow_overwrite: bool) -> Result<(), Refusal> {
+fn check_replaceable(
+    directory: &Dir,
+    leaf: &OsString,
+    allow_overwrite: bool,
+    attempts: u32,
+) -> Result<(), Refusal> {
     let existing = directory.symlink_metadata(leaf).map_err(Refusal::for_place)?;
     if !existing.is_file() && !existing.is_symlink() {
         return Err(Refusal::NotAllowed);
@@ -198,8 +213,21 @@ fn check_replaceable(directory: &Dir, leaf: &OsString, allow_overwrite: bool) ->
     }
     let mut writing = OpenOptions::new();
     writing.write(true).follow(FollowSymlinks::No);
-    match directory.open_with(leaf, &writing) {
+    match patiently(attempts, || directory.open_with(leaf, &writing)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Refusal::for_place(error)),
         _ => Ok(()),
     }
+}
+
+/// Calls `attempt` until it ends other than by an error of [`HELD`], and so many times at most.
+fn patiently<T>(attempts: u32, mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    for _ in 1..attempts {
+        match attempt() {
+            Err(error) if error.raw_os_error().is_some_and(|code| HELD.contains(&code)) => {
+                std::thread::sleep(PAUSE);
+            }
+            result => return result,
+        }
+    }
+    attempt()
 }
