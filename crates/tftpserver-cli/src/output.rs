@@ -13,6 +13,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use crate::exit::Failure;
 use crate::options::{LogFormat, Options};
 use crate::serve::spawn;
+use crate::system::service_manager;
 use crate::text;
 use crate::view::{self, Snapshot, View};
 use crate::watch::Transfer;
@@ -281,7 +282,9 @@ pub fn say(line: &str) {
 
 /// A closed standard error leaves nowhere to report to.
 pub fn write_stderr(bytes: &[u8]) {
-    let _ = io::stderr().write_all(bytes);
+    if !service_manager::keep(bytes) {
+        let _ = io::stderr().write_all(bytes);
+    }
 }
 
 /// Writes a last line on standard error, without waiting for a reader that has stalled.

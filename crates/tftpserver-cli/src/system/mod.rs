@@ -14,6 +14,12 @@ pub use windows::{access, errors, files, limits, machine, service_manager, signa
 #[cfg(windows)]
 pub use windows::service;
 
+/// Tested on every system: it is made of the standard library alone.
+#[cfg(all(test, unix))]
+#[path = "windows/service_log.rs"]
+#[allow(dead_code, reason = "only services write to it")]
+mod service_log;
+
 /// A request to a running server, by a signal or by a service manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ControlRequest {

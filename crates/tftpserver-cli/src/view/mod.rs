@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use crate::options::Options;
 use crate::output;
+use crate::system::service_manager;
 use crate::watch::{BoardSnapshot, Transfer};
 
 /// Fetches everything that a live view shows.
@@ -63,6 +64,9 @@ pub fn choose(options: &Options) -> Option<Box<dyn View>> {
 
 /// Writes a line at once. A reader that went away is no reason to end: clients are still there.
 fn print(line: &str) {
+    if service_manager::keep(format!("{line}\n").as_bytes()) {
+        return;
+    }
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }

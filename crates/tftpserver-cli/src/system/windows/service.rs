@@ -3,10 +3,12 @@
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use clap::Subcommand;
 use windows_service::service::{
-    ServiceAccess, ServiceControl, ServiceErrorControl, ServiceInfo, ServiceStartType, ServiceState,
+    ServiceAccess, ServiceAction, ServiceActionType, ServiceControl, ServiceErrorControl,
+    ServiceFailureActions, ServiceFailureResetPeriod, ServiceInfo, ServiceStartType, ServiceState,
     ServiceType,
 };
 use windows_service::service_control_handler::{self, ServiceControlHandlerResult};
@@ -14,7 +16,7 @@ use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 use windows_service::{define_windows_service, service_dispatcher};
 
 use super::super::ControlRequest;
-use super::{service_manager, signals};
+use super::{service_log, service_manager, signals};
 use crate::cli::Serve;
 use crate::exit::{Code, Failure};
 use crate::output;
@@ -79,14 +81,32 @@ fn install(serve: &Serve) -> Result<Code, Failure> {
         account_password: None,
     };
     let service = manager
-        .create_service(&info, ServiceAccess::CHANGE_CONFIG)
+        .create_service(&info, ServiceAccess::CHANGE_CONFIG | ServiceAccess::START)
         .map_err(|error| failed("the service cannot be installed", &error))?;
-    // The description is optional.
+    // The service runs without these, too.
     let _ = service.set_description("Serves a directory by TFTP");
+    let _ = restart_after_failures(&service);
+    let _ = service_log::prepare();
     output::say(
         "the service tftpserver is installed; sc start tftpserver starts it now, Windows at its next start",
     );
     Ok(Code::Done)
+}
+
+/// Lets the service manager start a service again that has ended by a failure: three times within a
+/// day, because a wrong configuration stays wrong.
+fn restart_after_failures(service: &windows_service::service::Service) -> windows_service::Result<()> {
+    let action = |action_type, delay| ServiceAction { action_type, delay };
+    let restart = |seconds| action(ServiceActionType::Restart, Duration::from_secs(seconds));
+    let never = action(ServiceActionType::None, Duration::ZERO);
+    service.update_failure_actions(ServiceFailureActions {
+        reset_period: ServiceFailureResetPeriod::After(Duration::from_secs(24 * 60 * 60)),
+        reboot_msg: None,
+        command: None,
+        actions: Some(vec![restart(5), restart(30), restart(60), never]),
+    })?;
+    // Also after an exit code, such as that of an address that another program has.
+    service.set_failure_actions_on_non_crash_failures(true)
 }
 
 /// Rejects options with which nothing is served, and relative paths: a service starts in the system's directory, where
@@ -155,8 +175,12 @@ define_windows_service!(ffi_service_main, service_main);
 fn service_main(_: Vec<OsString>) {
     let Some(asked) = ASKED.get() else { return };
     let registered = service_control_handler::register(NAME, |control| match control {
-        ServiceControl::Stop | ServiceControl::Shutdown => {
+        ServiceControl::Stop => {
             signals::pass(ControlRequest::End);
+            ServiceControlHandlerResult::NoError
+        }
+        ServiceControl::Shutdown => {
+            signals::end_soon();
             ServiceControlHandlerResult::NoError
         }
         ServiceControl::ParamChange => {

@@ -9,6 +9,7 @@ use windows_service::service::{
 };
 use windows_service::service_control_handler::ServiceStatusHandle;
 
+use super::service_log;
 use crate::exit::{Code, Failure};
 
 /// The time in which the service manager expects the server to listen.
@@ -19,9 +20,10 @@ const END: Duration = Duration::from_secs(30);
 
 static MANAGER: OnceLock<ServiceStatusHandle> = OnceLock::new();
 
-/// Marks this process as a service that is starting.
+/// Marks this process as a service that is starting. Its log begins.
 pub fn begin(manager: ServiceStatusHandle) {
     if MANAGER.set(manager).is_ok() {
+        service_log::begin();
         report(ServiceState::StartPending, ServiceExitCode::NO_ERROR, START);
     }
 }
@@ -65,6 +67,11 @@ pub fn inherited() -> Result<Vec<UdpSocket>, Failure> {
 /// Returns true if this process is a service.
 pub fn is_there() -> bool {
     MANAGER.get().is_some()
+}
+
+/// Writes lines of output to the log of the service. Returns false if this process is none.
+pub fn keep(lines: &[u8]) -> bool {
+    service_log::write(lines)
 }
 
 pub fn ready(_: &[String]) {

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock};
 use std::task::Poll;
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
@@ -19,6 +20,22 @@ pub fn pass(request: ControlRequest) {
     let _ = REQUESTS.0.send(request);
 }
 
+/// The time after which transfers are cut off when Windows is about to end the program: it does so
+/// five seconds after the console was closed or the system began to shut down.
+const LAST: Duration = Duration::from_secs(3);
+
+/// Lets transfers finish, but cuts them off before Windows ends the program, so that clients are
+/// notified and no unfinished file stays.
+pub fn end_soon() {
+    pass(ControlRequest::End);
+    let cut_off = || {
+        std::thread::sleep(LAST);
+        pass(ControlRequest::End);
+    };
+    // Without the thread Windows ends the program.
+    let _ = std::thread::Builder::new().name("last".to_owned()).spawn(cut_off);
+}
+
 /// Turns the console's events into requests.
 pub struct ControlRequests;
 
@@ -27,7 +44,10 @@ impl ControlRequests {
     /// service has no console; its requests come by [`pass`] alone.
     pub fn begin(_: bool) -> io::Result<ControlRequests> {
         if !super::service_manager::is_there() {
-            at_end(|| pass(ControlRequest::End))?;
+            at_end(|event| match event {
+                ConsoleEvent::Interrupt => pass(ControlRequest::End),
+                ConsoleEvent::Last => end_soon(),
+            })?;
         }
         Ok(ControlRequests)
     }
@@ -43,30 +63,37 @@ impl ControlRequests {
 /// Lets the console's events set the flag from now on, and do nothing else.
 pub fn set_at_end(flag: &Arc<AtomicBool>) -> io::Result<()> {
     let flag = Arc::clone(flag);
-    at_end(move || flag.store(true, Relaxed))
+    at_end(move |_| flag.store(true, Relaxed))
 }
 
-/// Calls `end` at each event of the console, on a thread of its own. Windows ends the program five seconds after its
-/// console was closed.
-fn at_end(end: impl Fn() + Send + 'static) -> io::Result<()> {
+/// The kinds of events of a console.
+#[derive(Clone, Copy)]
+enum ConsoleEvent {
+    /// Ctrl-C and Ctrl-Break.
+    Interrupt,
+    /// The console closes or the system shuts down.
+    Last,
+}
+
+/// Calls `end` at each event of the console, on a thread of its own.
+fn at_end(end: impl Fn(ConsoleEvent) + Send + 'static) -> io::Result<()> {
     let (mut first, mut second) = (ctrl_c()?, ctrl_break()?);
     let (mut closed, mut shutdown) = (ctrl_close()?, ctrl_shutdown()?);
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let wait = move || {
         loop {
-            runtime.block_on(poll_fn(|context| {
-                let polls = [
-                    first.poll_recv(context),
-                    second.poll_recv(context),
-                    closed.poll_recv(context),
-                    shutdown.poll_recv(context),
-                ];
-                match polls.iter().any(Poll::is_ready) {
-                    true => Poll::Ready(()),
-                    false => Poll::Pending,
+            end(runtime.block_on(poll_fn(|context| {
+                // Each is polled, so that each wakes this thread.
+                let last = [closed.poll_recv(context), shutdown.poll_recv(context)];
+                let interrupts = [first.poll_recv(context), second.poll_recv(context)];
+                if last.iter().any(Poll::is_ready) {
+                    Poll::Ready(ConsoleEvent::Last)
+                } else if interrupts.iter().any(Poll::is_ready) {
+                    Poll::Ready(ConsoleEvent::Interrupt)
+                } else {
+                    Poll::Pending
                 }
-            }));
-            end();
+            })));
         }
     };
     std::thread::Builder::new()
