@@ -5,6 +5,7 @@ usage: windows.py TFTPSERVER.EXE [SAMPLE.EXE] [-k WORD]     (WINEPREFIX as usual
 for Windows; TFTPSERVER_REFERENCE: the command of this system, to which answers are compared; INTERRUPT, HOLD: interrupt.c and
 hold.c of c-tests/windows)
 """
+import contextlib
 import json
 import os
 import pty
@@ -225,20 +226,26 @@ class Command(unittest.TestCase):
             self.assertFalse(os.path.exists(os.path.join(ground.root, "slow")))
             self.assertEqual(leftovers(ground.root), [])
 
-    def test_a_console_event_of_another_program_ends_it(self):
-        interrupt = os.environ.get("INTERRUPT")
-        if not interrupt:
-            self.skipTest("INTERRUPT names no program")
+    def test_events_of_the_console_end_it(self):
+        for event in ("c", "break"):
+            with self.subTest(event=event), Ground() as ground:
+                with in_a_console(event, 1, "--json", windows_path(ground.root)) as process:
+                    self.assertIn(b"listening", process.stdout.read())
+                    self.assertEqual(process.wait(SECONDS), 0)
+
+    def test_what_runs_is_cut_off_before_a_closed_console_ends_it(self):
         with Ground() as ground:
-            # Without a terminal wine has no console that events could come from.
-            master, slave = pty.openpty()
-            ended = subprocess.run(["wine", interrupt, EXE, "--json", "--listen", "127.0.0.1:0", windows_path(ground.root)],
-                                   stdin=slave, stdout=subprocess.PIPE, stderr=slave, timeout=SECONDS, check=False,
-                                   start_new_session=True)
-            os.close(master)
-            os.close(slave)
-            self.assertEqual(ended.returncode, 0, ended)
-            self.assertIn(b"listening", ended.stdout)
+            words = ("--plain", "--create", "--grace", "600", windows_path(ground.root))
+            # The second line of output: the upload has begun.
+            with in_a_console("close", 2, *words) as process:
+                port = int(re.search(rb":(\d+)\s", process.stdout.readline())[1])
+                upload = Upload(("127.0.0.1", port), "slow", bytes(5000), "octet", 512)
+                upload.step()
+                self.assertIn(b"slow", process.stdout.read())
+                self.assertEqual(process.wait(SECONDS), 1)
+                upload.close()
+            self.assertFalse(os.path.exists(os.path.join(ground.root, "slow")))
+            self.assertEqual(leftovers(ground.root), [])
 
     def test_the_client_of_windows_gets_and_puts(self):
         with Ground() as ground, Served(ground.root, "--create") as served, tempfile.TemporaryDirectory() as place:
@@ -311,9 +318,36 @@ class Service(unittest.TestCase):
                     self.assertEqual(file.read(), data)
                 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
                     until(lambda: not bind_fails(again, address), "its port is free", SECONDS)
+                for line in (" serving ", " reads dir/file\n", " writes late\n"):
+                    self.assertIn(line, self.log())
             finally:
                 self.wine(EXE, "service", "remove")
             self.wine(EXE, "service", "remove", code=71)
+
+    def log(self):
+        """Returns the log. In wine's services the variable ProgramData names the directory of PUBLIC."""
+        for data in ("ProgramData", "users/Public"):
+            path = os.path.join(os.environ["WINEPREFIX"], "drive_c", data, "tftpserver", "tftpserver.log")
+            if os.path.exists(path):
+                with open(path, encoding="utf-8") as file:
+                    return file.read()
+        return ""
+
+    def test_the_reason_why_it_cannot_start_is_in_its_log(self):
+        with Ground() as ground, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+            taken.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            install = ["wine", EXE, "service", "install", "--listen", address, windows_path(ground.root)]
+            # A service that was removed before keeps its name until its process has ended.
+            until(lambda: subprocess.run(install, capture_output=True, timeout=SECONDS, check=False).returncode == 0,
+                  "it is installed", SECONDS)
+            try:
+                # Its exit code depends on whether the service ends before net looks.
+                subprocess.run(["wine", "net", "start", "tftpserver"], capture_output=True, timeout=SECONDS, check=False)
+                reason = re.compile(r"^20\S+Z tftpserver: .*" + re.escape(address), re.MULTILINE)
+                until(lambda: reason.search(self.log()), "the reason is in the log", SECONDS)
+            finally:
+                self.wine(EXE, "service", "remove")
 
     def test_what_could_not_serve_is_not_installed(self):
         with Ground() as ground:
@@ -416,6 +450,43 @@ class Names(unittest.TestCase):
         self.assertEqual(*answers)
 
 
+@contextlib.contextmanager
+def held(path):
+    """Another program that has the file open and does not share it."""
+    hold = os.environ.get("HOLD")
+    if not hold:
+        raise unittest.SkipTest("HOLD names no program")
+    holder = subprocess.Popen(["wine", hold, windows_path(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert holder.stdout.readline().strip() == b"held"
+        yield holder
+    finally:
+        holder.stdin.close()
+        assert holder.wait(SECONDS) == 0
+        holder.stdout.close()
+
+
+@contextlib.contextmanager
+def in_a_console(event, lines, *words):
+    """The command in a console, which gets the event after so many lines of output."""
+    interrupt = os.environ.get("INTERRUPT")
+    if not interrupt:
+        raise unittest.SkipTest("INTERRUPT names no program")
+    # Without a terminal wine has no console that events could come from.
+    master, slave = pty.openpty()
+    process = subprocess.Popen(["wine", interrupt, event, str(lines), EXE, "--listen", "127.0.0.1:0", *words],
+                               stdin=slave, stdout=subprocess.PIPE, stderr=slave, start_new_session=True)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(SECONDS)
+        process.stdout.close()
+        os.close(master)
+        os.close(slave)
+
+
 def first_answer(address, packet):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(2)
@@ -445,25 +516,29 @@ class Uploads(unittest.TestCase):
             until(lambda: sorted(os.listdir(ground.root)) == ["dir", "file"], "what was put aside is gone", SECONDS)
 
     def test_a_file_that_another_program_does_not_share(self):
-        hold = os.environ.get("HOLD")
-        if not hold:
-            self.skipTest("HOLD names no program")
         with Ground() as ground, Served(ground.root, "--create") as served:
-            path = os.path.join(ground.root, "file")
-            holder = subprocess.Popen(["wine", hold, windows_path(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-            try:
-                self.assertEqual(holder.stdout.readline().strip(), b"held")
+            with held(os.path.join(ground.root, "file")):
                 asker = Asker(served.address)
                 self.assertEqual([answer(asker.ask(opcode, "file")) for opcode in (READ, WRITE)],
                                  [(2, b"Access violation")] * 2)
                 self.assertEqual(leftovers(ground.root), [])
-            finally:
-                holder.stdin.close()
-                self.assertEqual(holder.wait(SECONDS), 0)
-                holder.stdout.close()
             self.assertEqual(get(served.address, "file"), INSIDE)
             put(served.address, "file", b"new")
             self.assertEqual(get(served.address, "file"), b"new")
+
+    def test_one_that_another_program_holds_for_a_moment_is_replaced_then(self):
+        with Ground() as ground, Served(ground.root, "--create") as served:
+            path = os.path.join(ground.root, "file")
+            upload = Upload(served.address, "file", b"new", "octet", 512)
+            with held(path) as holder:
+                release = threading.Timer(0.5, holder.stdin.close)
+                release.start()
+                self.assertTrue(upload.step())
+                release.join()
+            upload.close()
+            with open(path, "rb") as file:
+                self.assertEqual(file.read(), b"new")
+            self.assertEqual(leftovers(ground.root), [])
 
     def test_paths_longer_than_260_characters(self):
         with Ground() as ground, Served(ground.root, "--create") as served:
