@@ -45,7 +45,8 @@ ported() {
     samples=bindings/cpp/compat/cpp
     x86_64-w64-mingw32-gcc-posix -Wall -Wextra -Werror -Iinclude -o "$programs/c_layer.exe" c-tests/windows/c_layer.c \
         -L"$dll" -l:libtftpserver.dll.a || return 1
-    for source in c-tests/windows/ipworks.cpp $samples/tftpserver/tftpserver.cpp $samples/clayer/clayer.cpp; do
+    for source in c-tests/windows/ipworks.cpp $samples/tftpserver/tftpserver.cpp $samples/clayer/clayer.cpp \
+        $samples/recorder/recorder.cpp; do
         x86_64-w64-mingw32-g++-posix -std=c++11 -Wall -Wextra -Werror -static -Iinclude \
             -o "$programs/$(basename "$source" .cpp).exe" "$source" -L"$dll" -l:libtftpserver.dll.a -lws2_32 || return 1
     done
@@ -158,8 +159,18 @@ archive() {
     (cd "$place/archive/consumer" && timeout 120 wine ./consumer.exe && timeout 120 wine ./msvc.exe)
 }
 
+# like_microsoft STANDARD SOURCE...: checks C++ with Microsoft's language extensions and MinGW's library.
+like_microsoft() {
+    standard=$1
+    shift
+    clang++ --target=x86_64-w64-mingw32 "-std=c++$standard" -fms-extensions -fdelayed-template-parsing -nostdinc++ \
+        -isystem "$library" -isystem "$library/x86_64-w64-mingw32" -isystem "$library/backward" \
+        -Wall -Wextra -Werror -fsyntax-only -I"$prefix/include" "$@"
+}
+
 # Imitates Microsoft's compiler with clang and lld: C headers for its targets, an object that is
-# linked with tftpserver.lib, the C++ headers with its language extensions, and the CMake package.
+# linked with tftpserver.lib, the C++ headers and the programs written for IPWorks with its language extensions, and the CMake
+# package.
 msvc() {
     place_here=$place/msvc
     rm -rf "$place_here"
@@ -184,9 +195,12 @@ msvc() {
     for header in tftpserver.hpp ipworks/ipworks.h; do
         for standard in 14 17 20; do
             case $header.$standard in tftpserver.hpp.14) continue ;; esac
-            echo "#include <$header>" | clang++ --target=x86_64-w64-mingw32 -std=c++$standard -fms-extensions -fdelayed-template-parsing \
-                -nostdinc++ -isystem "$library" -isystem "$library/x86_64-w64-mingw32" -isystem "$library/backward" -Wall -Wextra -Werror \
-                -fsyntax-only -I"$prefix/include" -x c++ - || return 1
+            echo "#include <$header>" | like_microsoft "$standard" -x c++ - || return 1
+        done
+    done
+    for source in c-tests/windows/ipworks.cpp bindings/cpp/compat/cpp/*/*.cpp; do
+        for standard in 14 20; do
+            like_microsoft $standard "$source" || return 1
         done
     done
     cmake -S c-tests/windows/msvc_package -B "$place_here/package" -DCMAKE_PREFIX_PATH="$prefix" || return 1
