@@ -24,7 +24,11 @@ fn attempts(code: i32, source: Option<LocalAddr>) -> (Result<(), Option<i32>>, V
 #[test]
 fn a_source_address_that_is_refused_is_left_to_the_routing_table() {
     for code in [WSAEINVAL, 10049, WSAEOPNOTSUPP] {
-        assert_eq!(attempts(code, Some(HERE)), (Ok(()), vec![Some(HERE), None]), "{code}");
+        assert_eq!(
+            attempts(code, Some(HERE)),
+            (Ok(()), vec![Some(HERE), None]),
+            "{code}"
+        );
     }
     // Errors of the datagram itself: would block, no buffers, too long, unreachable.
     for code in [10035, 10055, 10040, 10051, 10065] {
