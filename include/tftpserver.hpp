@@ -102,6 +102,7 @@
 #error "tftpserver.hpp needs C++17"
 #endif
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -116,6 +117,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -716,8 +718,10 @@ class feeds {
 public:
     struct pass {
         source read;
-        std::int64_t at;
+        std::int64_t at;     /* bytes read and supplied */
+        std::int32_t reader; /* the connection of the latest request */
     };
+    using pass_ptr = std::shared_ptr<pass>;
 
     void add(std::int32_t id, std::function<source()> open, const std::string &key, std::int64_t size)
     {
@@ -726,6 +730,7 @@ public:
         std::shared_ptr<group> its = known.lock();
         if (its == nullptr) {
             its = std::make_shared<group>();
+            its->size = size;
             known = its;
         }
         entries_[id] = entry{std::move(its), std::move(open)};
@@ -743,66 +748,130 @@ public:
         return !entries_.empty();
     }
 
-    /* Returns the pass that continues or begins at this offset. */
-    std::shared_ptr<pass> find(std::int32_t id, std::int64_t offset)
+    /* Returns true if this download was aborted. Data may have been requested before. */
+    bool is_aborted(std::int32_t id) { return group_of(id)->aborted.count(id) != 0; }
+
+    /* Returns the pass that continues or begins at this offset; null if there is none. */
+    pass_ptr find(std::int32_t id, std::int64_t offset)
     {
-        std::shared_ptr<group> its;
-        std::function<source()> open;
-        {
+        std::shared_ptr<group> its = group_of(id);
+        pass_ptr found;
+        if (offset == 0) {
+            found = std::make_shared<pass>(pass{opener_of(id)(), 0, id});
+            its->passes.push_back(found);
+            its->opened++;
+        } else {
+            /* The library names the same connection for a pass as long as that reads it. */
+            int best = 0;
+            for (const pass_ptr &one : its->passes) {
+                int fit = one->at != offset ? 0 : one->reader == id ? 3 : is_member(one->reader, its) ? 1 : 2;
+                if (fit > best) {
+                    best = fit;
+                    found = one;
+                }
+            }
+        }
+        if (found != nullptr) {
+            found->reader = id;
+        }
+        return found;
+    }
+
+    /* Returns true if all bytes of a source of known size were supplied. */
+    bool is_whole(std::int32_t id, const pass_ptr &one) { return group_of(id)->size == one->at; }
+
+    /* Removes a pass that has ended, or whose position is not known any more. */
+    void drop(std::int32_t id, const pass_ptr &one)
+    {
+        std::vector<pass_ptr> &all = group_of(id)->passes;
+        all.erase(std::remove(all.begin(), all.end(), one), all.end());
+    }
+
+    /* Removes a pass that has failed; null: one that could not be opened or continued. Returns the
+     * connections to abort. `ends_pass`: the pass must be ended for its other connections, because
+     * other passes of the key go on. */
+    std::vector<std::int32_t> fail(std::int32_t id, const pass_ptr &one, bool &ends_pass)
+    {
+        std::shared_ptr<group> its = group_of(id);
+        drop(id, one);
+        bool for_all = its->opened <= (one == nullptr ? 0 : 1) || (one != nullptr && its->size < 0);
+        /* If none could be opened, the library requests the same of another connection, which may have its own. */
+        ends_pass = !for_all && one != nullptr;
+        std::vector<std::int32_t> aborted{id};
+        if (for_all) {
             std::lock_guard<std::mutex> lock(mutex_);
-            const entry &own = entries_.at(id);
-            its = own.its;
-            open = own.open;
-        }
-        for (std::size_t place = 0; offset != 0 && place < its->passes.size(); place++) {
-            if (its->passes[place]->at == offset) {
-                return its->passes[place];
+            for (const auto &other : entries_) {
+                if (other.second.its == its && other.first != id) {
+                    aborted.push_back(other.first);
+                }
             }
         }
-        std::shared_ptr<pass> fresh = offset == 0 ? std::make_shared<pass>(pass{open(), 0}) : nullptr;
-        if (fresh != nullptr) {
-            its->passes.push_back(fresh);
-        }
-        return fresh;
+        its->aborted.insert(aborted.begin(), aborted.end());
+        return aborted;
     }
 
-    /* Returns the ids of this download and those that share its passes. */
-    std::vector<std::int32_t> sharing(std::int32_t id)
-    {
-        std::lock_guard<std::mutex> lock(mutex_);
-        std::vector<std::int32_t> all;
-        auto own = entries_.find(id);
-        for (const auto &other : entries_) {
-            if (own != entries_.end() && other.second.its == own->second.its) {
-                all.push_back(other.first);
-            }
-        }
-        return all;
-    }
-
-    void forget(std::int32_t id)
+    /* Removes an ended connection, and the passes that no other connection reads, as `is_read` of
+     * their latest connection returns. */
+    template <class IsRead> void forget(std::int32_t id, const IsRead &is_read)
     {
         entry gone; /* destroyed without the lock, because the program's destructors may call back */
-        std::lock_guard<std::mutex> lock(mutex_);
-        auto own = entries_.find(id);
-        if (own != entries_.end()) {
+        {
+            std::lock_guard<std::mutex> lock(mutex_);
+            auto own = entries_.find(id);
+            if (own == entries_.end()) {
+                return;
+            }
             std::swap(gone, own->second);
             entries_.erase(own);
         }
+        gone.its->aborted.erase(id);
+        std::vector<pass_ptr> read;
+        for (const pass_ptr &one : gone.its->passes) {
+            if (is_member(one->reader, gone.its) || is_read(one->reader)) {
+                read.push_back(one);
+            }
+        }
+        std::swap(gone.its->passes, read);
+        read.clear();
+        gone = entry();
+        std::lock_guard<std::mutex> lock(mutex_);
         for (auto known = shared_.begin(); known != shared_.end();) {
             known = known->second.expired() ? shared_.erase(known) : std::next(known);
         }
     }
 
 private:
+    /* All but the size is used by events only, one at a time. */
     struct group {
-        std::vector<std::shared_ptr<pass>> passes; /* used by events only, one at a time */
+        std::int64_t size = -1;
+        std::vector<pass_ptr> passes;
+        int opened = 0; /* passes so far */
+        std::set<std::int32_t> aborted;
     };
 
     struct entry {
         std::shared_ptr<group> its;
         std::function<source()> open;
     };
+
+    std::shared_ptr<group> group_of(std::int32_t id)
+    {
+        std::lock_guard<std::mutex> lock(mutex_);
+        return entries_.at(id).its;
+    }
+
+    std::function<source()> opener_of(std::int32_t id)
+    {
+        std::lock_guard<std::mutex> lock(mutex_);
+        return entries_.at(id).open;
+    }
+
+    bool is_member(std::int32_t id, const std::shared_ptr<group> &its)
+    {
+        std::lock_guard<std::mutex> lock(mutex_);
+        auto own = entries_.find(id);
+        return own != entries_.end() && own->second.its == its;
+    }
 
     std::mutex mutex_;
     std::map<std::int32_t, entry> entries_;
@@ -1004,7 +1073,8 @@ public:
     /**
      * Serves a download from a function instead of a file. The function is called for the bytes during the transfer, at
      * most two windows ahead. Call feed() in on_connection_request, on_connected or on_start_transfer, or before a
-     * deferred answer. An exception of the function ends the download with an ERROR, and do_events rethrows it.
+     * deferred answer. An exception of the function, or a result above `size`, ends the download with an ERROR, and
+     * do_events throws it. The function is destroyed when its download has ended, and do_events waits while it waits.
      *
      *     server.feed(e.connection_id, [file = open_url(url)](char *data, std::size_t size) {
      *         return file->read(data, size);
@@ -1018,9 +1088,16 @@ public:
         feed_shared(connection, once(std::move(from)), {}, size);
     }
 
-    /** The same with a stream, which is read to its end. */
+    /**
+     * The same with a stream, which is read to its end. Its mask of exceptions is cleared: the end of a stream is no
+     * failure, but a stream that is bad, or was not opened, fails the download.
+     * @throws error 905 the pointer is empty
+     */
     void feed(std::int32_t connection, std::shared_ptr<std::istream> from, std::int64_t size = -1)
     {
+        if (from == nullptr) {
+            detail::raise(TFTPSERVER_ERROR_INVALID_VALUE, "There is no stream.");
+        }
         feed(connection, reader(std::move(from)), size);
     }
 
@@ -1597,8 +1674,12 @@ private:
     std::int32_t pump();
 
     /* Supplies the requested bytes of a download for which feed() was called. */
-    std::int32_t serve(const ::tftpserver_data_wanted_event &wanted);
-    std::int32_t read_and_supply(const ::tftpserver_data_wanted_event &wanted);
+    static std::int32_t serve(detail::state &self, const ::tftpserver_data_wanted_event &wanted);
+    static std::int32_t read_and_supply(detail::state &self, const ::tftpserver_data_wanted_event &wanted,
+                                        detail::feeds::pass_ptr &pass);
+    static std::int32_t refuse_excess(detail::state &self, std::int32_t id, const detail::feeds::pass_ptr &pass);
+    static void fail_source(detail::state &self, std::int32_t id, const detail::feeds::pass_ptr &pass,
+                            const char *text);
 
     static std::function<source()> once(source from)
     {
@@ -1608,11 +1689,17 @@ private:
     static source reader(std::shared_ptr<std::istream> from)
     {
         return [from = std::move(from)](char *data, std::size_t size) {
-            from->read(data, static_cast<std::streamsize>(size));
-            if (from->bad()) {
+            from->exceptions(std::ios_base::goodbit); /* the end of a stream is no error here */
+            if (from->good()) {
+                from->read(data, static_cast<std::streamsize>(size));
+                if (!from->bad()) {
+                    return static_cast<std::size_t>(from->gcount());
+                }
+            }
+            if (!from->eof()) { /* also a file that could not be opened */
                 detail::raise(TFTPSERVER_ERROR_CANNOT_READ_FILE, "The stream cannot be read.");
             }
-            return static_cast<std::size_t>(from->gcount());
+            return std::size_t(0);
         };
     }
 
@@ -1817,7 +1904,7 @@ inline std::int32_t server_base::dispatch_and_feed(::tftpserver_event &event)
 {
     std::shared_ptr<detail::state> self = state_; /* a handler may destroy or move this object */
     if (event.id == TFTPSERVER_EVENT_DATA_WANTED && self->feeds.knows(event.data.data_wanted.connection_id)) {
-        return serve(event.data.data_wanted);
+        return serve(*self, event.data.data_wanted);
     }
     std::int32_t over = 0;
     if (event.id == TFTPSERVER_EVENT_CONNECTED && event.data.connected.status_code != 0) {
@@ -1825,48 +1912,88 @@ inline std::int32_t server_base::dispatch_and_feed(::tftpserver_event &event)
     } else if (event.id == TFTPSERVER_EVENT_DISCONNECTED) {
         over = event.data.disconnected.connection_id;
     }
-    std::int32_t answer = dispatch(event);
-    if (over != 0) {
-        self->feeds.forget(over);
+    if (over != 0) { /* before the handler, which may throw or destroy this object */
+        ::tftpserver *server = self->handle;
+        self->feeds.forget(over, [server](std::int32_t id) {
+            /* Nothing is taken as long as the pass is read. */
+            return ::tftpserver_do_supply(server, id, nullptr, 0, 0) == 0;
+        });
     }
-    return answer;
+    return dispatch(event);
 }
 
-inline std::int32_t server_base::serve(const ::tftpserver_data_wanted_event &wanted)
+inline std::int32_t server_base::serve(detail::state &self, const ::tftpserver_data_wanted_event &wanted)
 {
+    detail::feeds::pass_ptr pass;
 #if TFTPSERVER_HPP_EXCEPTIONS
     try {
-        return read_and_supply(wanted);
+        return read_and_supply(self, wanted, pass);
     } catch (...) {
-        for (std::int32_t id : state_->feeds.sharing(wanted.connection_id)) {
-            ::tftpserver_do_abort(handle(), id, 0, "The source of the file failed");
-        }
+        fail_source(self, wanted.connection_id, pass, "The source of the file failed");
         throw;
     }
 #else
-    return read_and_supply(wanted);
+    return read_and_supply(self, wanted, pass);
 #endif
 }
 
-inline std::int32_t server_base::read_and_supply(const ::tftpserver_data_wanted_event &wanted)
+inline void server_base::fail_source(detail::state &self, std::int32_t id, const detail::feeds::pass_ptr &pass,
+                                     const char *text)
 {
-    std::shared_ptr<detail::feeds::pass> pass = state_->feeds.find(wanted.connection_id, wanted.offset);
-    if (pass == nullptr || !pass->read) { /* a source that can be read only once */
-        ::tftpserver_do_abort(handle(), wanted.connection_id, 0, "The source cannot be read again");
+    bool ends_pass = false;
+    for (std::int32_t one : self.feeds.fail(id, pass, ends_pass)) {
+        ::tftpserver_do_abort(self.handle, one, 0, text);
+    }
+    if (ends_pass) {
+        ::tftpserver_do_supply(self.handle, id, nullptr, 0, 1); /* before its size: error 129 */
+    }
+}
+
+inline std::int32_t server_base::read_and_supply(detail::state &self, const ::tftpserver_data_wanted_event &wanted,
+                                                 detail::feeds::pass_ptr &pass)
+{
+    const std::int32_t id = wanted.connection_id;
+    if (self.feeds.is_aborted(id)) {
         return 0;
     }
-    std::vector<char> room(static_cast<std::size_t>(wanted.length < 65536 ? wanted.length : 65536));
+    pass = self.feeds.find(id, wanted.offset);
+    if (pass == nullptr || !pass->read) { /* a source that can be read only once */
+        fail_source(self, id, pass, "The source cannot be read again");
+        return 0;
+    }
+    const std::size_t most = static_cast<std::size_t>(wanted.length < 65536 ? wanted.length : 65536);
+    std::unique_ptr<char[]> room(new char[most]);
     std::int64_t left = wanted.length;
-    std::int32_t code = 0;
-    while (left > 0 && code == 0) {
-        std::size_t most = left < static_cast<std::int64_t>(room.size()) ? static_cast<std::size_t>(left) : room.size();
-        std::size_t length = pass->read(room.data(), most);
+    while (left > 0) {
+        std::size_t size = left < static_cast<std::int64_t>(most) ? static_cast<std::size_t>(left) : most;
+        std::size_t length = pass->read(room.get(), size); /* may destroy the server */
+        if (length > size) {
+            return refuse_excess(self, id, pass);
+        }
         pass->at += static_cast<std::int64_t>(length);
         left -= static_cast<std::int64_t>(length);
-        code = ::tftpserver_do_supply(handle(), wanted.connection_id, room.data(), length, length == 0);
-        left = length == 0 ? 0 : left;
+        std::int32_t code = ::tftpserver_do_supply(self.handle, id, room.get(), length, length == 0);
+        if (code != 0 || length == 0) { /* a download that has ended meanwhile needs no data */
+            left = -1;
+        }
     }
-    return 0; /* a download that has ended meanwhile needs no data */
+    if (self.feeds.knows(id) && (left < 0 || self.feeds.is_whole(id, pass))) {
+        self.feeds.drop(id, pass);
+    }
+    return 0;
+}
+
+/* Ends a download whose source claims to have written more than there was room for. */
+inline std::int32_t server_base::refuse_excess(detail::state &self, std::int32_t id,
+                                               const detail::feeds::pass_ptr &pass)
+{
+#if TFTPSERVER_HPP_EXCEPTIONS
+    (void)self, (void)id, (void)pass; /* serve() ends it */
+    detail::raise(TFTPSERVER_ERROR_CANNOT_READ_FILE, "The source returned more bytes than were requested.");
+#else
+    fail_source(self, id, pass, "The source of the file failed");
+    return 0;
+#endif
 }
 
 inline std::int32_t server_base::dispatch(::tftpserver_event &event)
