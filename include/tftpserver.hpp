@@ -262,7 +262,9 @@ enum class errc : int {
 
 } // namespace tftp
 
+/** @cond Doxygen does not find the scope of a specialization of another namespace's template. */
 template <> struct std::is_error_code_enum<tftp::errc> : std::true_type {};
+/** @endcond */
 
 namespace tftp {
 
@@ -1080,6 +1082,8 @@ public:
      *         return file->read(data, size);
      *     });
      *
+     * @param connection the connection's id, from the event
+     * @param from the function: it fills `data` with at most `size` bytes and returns their number, 0 at the end
      * @param size the total number of bytes, or -1 if unknown; then clients get no tsize
      * @throws error 903 no such connection; 130 the transfer has begun, or is an upload
      */

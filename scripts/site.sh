@@ -20,7 +20,11 @@ fi
 mkdir -p build/doxygen
 # Pages that no longer exist must not stay.
 rm -rf build/site
-doxygen docs/site/Doxyfile
+doxygen docs/site/Doxyfile 2>build/doxygen.log
+cat build/doxygen.log >&2
+if [ $check = yes ] && [ -s build/doxygen.log ]; then
+    exit 1
+fi
 strict=''
 [ $check = no ] || strict=-W
 # shellcheck disable=SC2086 # No option, or one.
