@@ -33,7 +33,7 @@ def prose():
 
 def run(command, cwd, **environment):
     done = subprocess.run(command, cwd=cwd, env={**os.environ, **environment}, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=240)
+                          stderr=subprocess.STDOUT, text=True, timeout=1500)
     if done.returncode != 0:
         raise SystemExit(f"FAILED: {command}\n{done.stdout[-3000:]}")
     return done.stdout
