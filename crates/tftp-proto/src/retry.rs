@@ -43,6 +43,8 @@ mod table {
     pub const DALLY_FLOOR: u64 = 5_000_000;
     /// ... and this: the client's timer is not ours, most wait for up to five seconds.
     pub const DALLY_MARGIN: u64 = 1_000_000;
+    /// The longest time between unsolicited copies of the last ACK.
+    pub const PARTING_GAP_CAP: u64 = 100_000;
     /// An ERROR or an ICMP error is believed after this many round trips without a valid packet, ...
     pub const MOMENT_ROUND_TRIPS: u64 = 2;
     /// ... but not sooner than this: a client's pace varies by more than a short round trip.
@@ -118,6 +120,12 @@ impl Retry {
             0 => Duration::from_micros(table::QUIET),
             measured => Duration::from_micros(measured.max(table::WINDOW_QUIET)),
         }
+    }
+
+    /// The time between unsolicited copies of a client's last ACK: a round trip, within bounds, so
+    /// that one burst of losses does not take all of them and a person does not notice the wait.
+    pub fn parting_gap(&self) -> Duration {
+        self.quiet().min(Duration::from_micros(table::PARTING_GAP_CAP))
     }
 
     /// How long an ERROR or an ICMP error is doubted.

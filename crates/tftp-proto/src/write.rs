@@ -63,11 +63,18 @@ enum Phase {
     Dallying {
         until: Instant,
     },
+    /// A client that does not stay: it sends the last ACK so many times more, unsolicited.
+    Leaving {
+        copies: u8,
+    },
     Over,
 }
 
 /// How often a repeated last block prolongs dallying.
 const MAX_DALLIES: u8 = 4;
+/// How often [`WriteTransfer::leave`] sends the last ACK again: where one packet in ten is lost, all
+/// four copies are lost once in 10,000 transfers.
+const PARTING_COPIES: u8 = 3;
 
 impl WriteTransfer {
     /// An upload that begins: poll it at once, for the OACK or ACK 0.
@@ -115,8 +122,10 @@ impl WriteTransfer {
                 if block == self.wire_block(self.received) {
                     self.peer.heard(now);
                 }
-                if matches!(phase, Phase::Dallying { .. }) && !self.peer.doubt.is_silent() {
-                    self.repeat_last_ack(now);
+                match phase {
+                    Phase::Dallying { .. } if !self.peer.doubt.is_silent() => self.repeat_last_ack(now),
+                    Phase::Leaving { .. } => self.send_parting_copy(),
+                    _ => {}
                 }
                 None
             }
@@ -147,6 +156,8 @@ impl WriteTransfer {
                 self.over();
             }
             Phase::Dallying { .. } => self.peer.doubt.refused(now, self.retry.moment()),
+            // The server has closed its port, because it has the ACK.
+            Phase::Leaving { .. } => self.over(),
             Phase::Receiving if !self.held => self.peer.doubt.refused(now, self.retry.moment()),
             // The next ACK will show whether the port is closed.
             Phase::Receiving | Phase::Whole | Phase::Over => {}
@@ -166,6 +177,7 @@ impl WriteTransfer {
     pub fn handle_timeout(&mut self, now: Instant) {
         match self.phase {
             Phase::Dallying { until } if until <= now => self.over(),
+            Phase::Leaving { .. } if self.repeat_at <= now => self.send_parting_copy(),
             Phase::Receiving if self.watch.deadline() <= now => self.give_up(),
             Phase::Receiving | Phase::Whole | Phase::Dallying { .. } if self.peer.doubt.is_silent() => {
                 self.doubted(now);
@@ -210,7 +222,10 @@ impl WriteTransfer {
     /// The last block is here: store the stream, then [`Self::commit`] or [`Self::fail`]. Only that ends the
     /// transfer now; no limit of time applies.
     pub fn is_complete(&self) -> bool {
-        matches!(self.phase, Phase::Whole | Phase::Dallying { .. })
+        matches!(
+            self.phase,
+            Phase::Whole | Phase::Dallying { .. } | Phase::Leaving { .. }
+        )
     }
 
     /// The stream is stored: the last ACK goes out and the outcome is [`Outcome::Complete`]. Then it dallies:
@@ -225,6 +240,19 @@ impl WriteTransfer {
             };
             self.due = true;
             self.held = false;
+        }
+    }
+
+    /// Shortens dallying for a client that wants to end. If packets were lost, the last ACK is sent
+    /// [`PARTING_COPIES`] times more, a round trip apart; otherwise the transfer is over as soon as
+    /// that ACK was polled. Does nothing before [`Self::commit`].
+    pub(crate) fn leave(&mut self, now: Instant, has_lost: bool) {
+        if matches!(self.phase, Phase::Dallying { .. }) {
+            let copies = if has_lost { PARTING_COPIES } else { 0 };
+            self.phase = Phase::Leaving { copies };
+            if !self.due {
+                self.schedule_parting_copy(now);
+            }
         }
     }
 
@@ -247,7 +275,9 @@ impl WriteTransfer {
         if self.peer.doubt.is_open() {
             self.peer.doubt.sent(now, self.retry.moment(), false);
         }
-        Some(self.acknowledge(now))
+        let acknowledge = self.acknowledge(now);
+        self.schedule_parting_copy(now);
+        Some(acknowledge)
     }
 
     /// When [`Self::handle_timeout`] wants to be called. It may lie in the past; it changes with every input.
@@ -261,6 +291,7 @@ impl WriteTransfer {
             Phase::Receiving => limit.min(self.resend_at).min(self.probe_at).min(self.repeat_at),
             Phase::Dallying { until } if is_silent => until.min(doubt),
             Phase::Dallying { until } => until.min(self.repeat_at),
+            Phase::Leaving { .. } => self.repeat_at,
             Phase::Whole => doubt,
             Phase::Over => Instant::NEVER,
         };

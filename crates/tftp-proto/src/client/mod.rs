@@ -275,6 +275,17 @@ impl Client {
         }
     }
 
+    /// Ends a complete get soon, in place of dallying for seconds (RFC 1350 section 6): at once if
+    /// nothing was retransmitted, otherwise after three more copies of the last ACK, sent within 0.3 s. A
+    /// server that loses all of them reports a timeout. Does nothing while the get runs. Poll for
+    /// packets afterwards, and drive the client until [`Self::is_over`].
+    pub fn leave(&mut self, now: Instant) {
+        let has_lost = self.retransmissions() > 0;
+        if let State::Get(get) = &mut self.state {
+            get.leave(now, has_lost);
+        }
+    }
+
     /// How it ended; `None` while it goes on. A get that is complete dallies after that.
     pub fn ended(&self) -> Option<Ended> {
         let outcome = match &self.state {

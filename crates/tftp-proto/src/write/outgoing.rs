@@ -68,6 +68,26 @@ impl WriteTransfer {
         self.negotiated.oack.is_some() && self.received == 0 && self.gap == 0
     }
 
+    /// Makes the next copy of the last ACK due, on request or because its time has come.
+    pub(super) fn send_parting_copy(&mut self) {
+        if let Phase::Leaving { copies } = &mut self.phase
+            && !self.due
+        {
+            // The transfer is over once the last copy is sent, so there is one here.
+            *copies -= 1;
+            self.due = true;
+        }
+    }
+
+    /// Sets the time of the next copy of the last ACK, or ends the transfer after the last one.
+    pub(super) fn schedule_parting_copy(&mut self, now: Instant) {
+        match self.phase {
+            Phase::Leaving { copies: 0 } => self.over(),
+            Phase::Leaving { .. } => self.repeat_at = now + self.retry.parting_gap(),
+            _ => {}
+        }
+    }
+
     pub(super) fn give_up(&mut self) {
         let is_superseded = self.peer.doubt.is_superseded();
         match self.peer.doubt.take_error() {

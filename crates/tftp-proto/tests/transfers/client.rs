@@ -409,6 +409,78 @@ fn a_lost_last_ack_is_sent_again() {
 }
 
 #[test]
+fn a_client_that_leaves_is_over_at_once_if_nothing_was_lost() {
+    let mut get = TestClient::get("");
+    get.sends();
+    get.client.leave(get.at());
+    assert!(!get.client.is_over(), "the get runs");
+    assert_eq!(get.tid(&data(1, 3)), ["4000 ACK 1"]);
+    get.client.leave(get.at());
+    assert_eq!(
+        (get.client.ended(), get.client.is_over()),
+        (Some(Ended::Complete), true)
+    );
+    assert_eq!(get.client.poll_timeout(), None);
+}
+
+#[test]
+fn an_ack_that_is_due_goes_before_the_client_is_over() {
+    let mut get = TestClient::get("");
+    get.sends();
+    get.client.handle_datagram(get.at(), port(TID), &data(1, 3));
+    let now = get.at();
+    get.client.get().unwrap().commit(now);
+    get.client.leave(get.at());
+    assert!(!get.client.is_over());
+    assert_eq!(get.sends(), ["4000 ACK 1"]);
+    assert!(get.client.is_over());
+}
+
+/// A get of two blocks, of which the first came twice.
+fn complete_after_a_loss() -> TestClient {
+    let mut get = TestClient::get("");
+    get.sends();
+    assert_eq!(get.tid(&data(1, 512)), ["4000 ACK 1"]);
+    get.now += 1000;
+    assert_eq!(get.tid(&data(1, 512)), ["4000 ACK 1"]);
+    assert_eq!(get.tid(&data(2, 3)), ["4000 ACK 2"]);
+    get.client.leave(get.at());
+    get
+}
+
+#[test]
+fn after_a_loss_a_client_that_leaves_sends_copies_of_the_last_ack() {
+    let mut get = complete_after_a_loss();
+    for _ in 0..3 {
+        assert!(!get.client.is_over());
+        assert_eq!(get.silence(), ["4000 ACK 2"]);
+    }
+    assert!(get.client.is_over() && get.now <= 1300, "{} ms", get.now);
+    assert_eq!(get.client.ended(), Some(Ended::Complete));
+}
+
+#[test]
+fn a_repeated_last_block_gets_the_next_copy_at_once() {
+    let mut get = complete_after_a_loss();
+    for _ in 0..3 {
+        assert_eq!(get.tid(&data(2, 3)), ["4000 ACK 2"]);
+    }
+    assert!(get.client.is_over());
+    assert_eq!((get.now, get.stream.len()), (1000, 515));
+    assert_eq!(get.tid(&data(2, 3)), NOTHING);
+}
+
+#[test]
+fn an_error_ends_a_client_that_leaves() {
+    let mut get = complete_after_a_loss();
+    assert_eq!(get.tid(&error(5)), NOTHING);
+    assert_eq!(
+        (get.client.ended(), get.client.is_over()),
+        (Some(Ended::Complete), true)
+    );
+}
+
+#[test]
 fn a_silent_server_is_given_up() {
     let mut get = TestClient::get("");
     get.sends();

@@ -47,6 +47,8 @@ pub struct Link<'l> {
     local: &'l mut Local,
     progress: &'l Progress,
     cancelled: Arc<AtomicBool>,
+    /// The transfer has ended, and `figures.seconds` is its time.
+    is_timed: bool,
     pub figures: Figures,
 }
 
@@ -68,6 +70,7 @@ impl<'l> Link<'l> {
             local,
             progress,
             cancelled,
+            is_timed: false,
             figures: Figures {
                 size: request
                     .requested
@@ -81,7 +84,6 @@ impl<'l> Link<'l> {
     /// To the end; `Err`: what is wrong at this end.
     pub fn run(&mut self) -> Result<Ended, Failure> {
         let ended = self.transfer();
-        self.figures.seconds = (clock::now() - self.begin).as_secs_f64();
         if ended.is_err() {
             // One attempt to send the server an ERROR.
             let message = "The client cannot go on";
@@ -97,10 +99,12 @@ impl<'l> Link<'l> {
             self.serve_local()?;
             self.send()?;
             self.look();
-            if let Some(ended) = self.client.ended()
-                && (self.client.is_over() || !self.dallies(&ended))
-            {
-                return Ok(ended);
+            if let Some(ended) = self.client.ended() {
+                // Dallying for seconds would delay scripts, only so that the server reports success.
+                self.client.leave(self.now());
+                if self.client.is_over() || ended != Ended::Complete {
+                    return Ok(ended);
+                }
             }
             if self.cancelled.load(Ordering::Relaxed) {
                 return Err(Failure::new(Code::CutOff, "interrupted"));
@@ -122,12 +126,6 @@ impl<'l> Link<'l> {
 
     fn now(&self) -> Instant {
         Instant::from_micros((clock::now() - self.begin).as_micros() as u64)
-    }
-
-    /// Returns true if the client has to stay for a while: where packets were lost the last ACK may be lost too, and
-    /// has to be repeated.
-    fn dallies(&self, ended: &Ended) -> bool {
-        *ended == Ended::Complete && self.figures.retransmissions > 0
     }
 
     /// Reads or writes the local file as far as the machine needs it.
@@ -233,6 +231,11 @@ impl<'l> Link<'l> {
             self.figures.size = self.figures.size.or(negotiated.tsize);
         }
         self.figures.retransmissions = self.client.retransmissions();
+        if !self.is_timed {
+            // The copies of the last ACK are no part of the transfer's time.
+            self.figures.seconds = (clock::now() - self.begin).as_secs_f64();
+            self.is_timed = self.client.ended().is_some();
+        }
         self.progress.show(&self.figures, clock::now() - self.begin);
     }
 }

@@ -276,6 +276,34 @@ fn a_server_that_makes_no_sense() {
 }
 
 #[test]
+fn a_get_with_losses_sends_its_last_ack_again_and_ends() {
+    let here = directory(&[]);
+    let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+    server.set_read_timeout(Some(PATIENCE)).unwrap();
+    let url = format!("tftp://{}/f", server.local_addr().unwrap());
+    let (file, socket) = (here.path().join("f"), server.try_clone().unwrap());
+    let answer = std::thread::spawn(move || {
+        let mut buffer = [0; 2000];
+        let (_, client) = socket.recv_from(&mut buffer).unwrap();
+        let full = [&[0, 3, 0, 1], &[1; 512][..]].concat();
+        // Block 1 twice: its first ACK counts as lost, and the client's second one as retransmitted.
+        for packet in [&full[..], &full, b"\x00\x03\x00\x02end"] {
+            socket.send_to(packet, client).unwrap();
+            socket.recv_from(&mut buffer).unwrap();
+        }
+        assert_eq!(buffer[..4], [0, 4, 0, 2]);
+    });
+    let output = run(&["get", &url, text(&file), "--no-options"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(std::fs::read(&file).unwrap().len(), 515);
+    answer.join().unwrap();
+    server.set_nonblocking(true).unwrap();
+    let mut buffer = [0; 2000];
+    let copies = std::iter::from_fn(|| server.recv(&mut buffer).ok()).count();
+    assert_eq!(copies, 3);
+}
+
+#[test]
 fn a_signal_leaves_nothing_behind() {
     let here = directory(&[]);
     let server = UdpSocket::bind("127.0.0.1:0").unwrap();
