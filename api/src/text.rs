@@ -1,5 +1,8 @@
 //! Formats names, literals and texts for the languages.
 
+/// The longest line of a document, outside tables and code.
+pub const COLUMNS: usize = 100;
+
 /// Returns the first line of a file that is generated completely, without the marks of a comment.
 pub fn note(source: &str) -> String {
     format!("Made from api/{source}.toml by `make bless`; not to be edited.")
@@ -49,6 +52,12 @@ pub fn wrapped(text: &str, width: usize) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// Returns an item of a Markdown list, wrapped into lines of at most `width` bytes.
+pub fn list_item(text: &str, width: usize) -> String {
+    let lines = wrapped(text, width - 2);
+    format!("- {}\n", lines.replace('\n', "\n  "))
 }
 
 /// Formats a call, or text in the form of one, on one line if it fits, otherwise with each argument on a line of its

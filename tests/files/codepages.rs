@@ -355,8 +355,8 @@ fn document() -> String {
     let by = |name: &'static str| move |page: &Page| page.served_by().starts_with(name);
     writeln!(
         text,
-        "Of the {} identifiers, {} are served: {} by own code, {} by `encoding_rs`, {} by `oem_cp`, and {} by the\n\
-         system's `iconv` where it is glibc's; {} are refused.\n",
+        "Of the {} identifiers, {} are served: {} by own code, {} by `encoding_rs`, {} by `oem_cp`, and {}\n\
+         by the system's `iconv` where it is glibc's; {} are refused.\n",
         count(&|_| true),
         count(&Page::is_served),
         count(&by("own code")),
@@ -383,22 +383,26 @@ fn document() -> String {
 const INTRODUCTION: &str = "\
 # Code pages
 
-The setting `CodePage` determines how the file names of clients are converted to UTF-8, and back. It takes the identifiers in the
-table below; the default is 65001, UTF-8. A number that is not in the table is refused with 905. A code page that is in the table but
-not supported is refused with 434 when it is set. So is a code page of `iconv` if the system has no such converter. That is the case
-on systems without glibc, and on systems with a separate package for glibc's converters (Debian's `libc-gconv-modules-extra`,
-Fedora's `glibc-gconv-extra`) while it is not installed.
+The setting `CodePage` determines how the file names of clients are converted to UTF-8, and back. It
+takes the identifiers in the table below; the default is 65001, UTF-8. A number that is not in the
+table is refused with 905. A code page that is in the table but not supported is refused with 434
+when it is set. So is a code page of `iconv` if the system has no such converter. That is the case
+on systems without glibc, and on systems with a separate package for glibc's converters (Debian's
+`libc-gconv-modules-extra`, Fedora's `glibc-gconv-extra`) while it is not installed.
 
-Names convert exactly: no character is replaced by another one or by a question mark. Old boot ROMs end a name with the byte 0xFF. A
-byte from 0x80 on that has no meaning in the code page becomes one of the private characters U+EF80 to U+EFFF: U+EF00 plus the byte.
-So `boot.efi` and the byte 0xFF become the text `boot.efi` and U+EFFF, in UTF-8 `boot.efi\\xEE\\xBF\\xBF`. ConnectionRequest,
-ConnFilename and rules contain that text. In LocalDir, ConnServedName and ConnLocalFile such a character stands for the byte, so a
-file or link of exactly the requested name is found. If a name itself contains one of these characters in UTF-8, it is converted as
-its three bytes. Logs and the command's output show `\\xff`.
+Names convert exactly: no character is replaced by another one or by a question mark. Old boot ROMs
+end a name with the byte 0xFF. A byte from 0x80 on that has no meaning in the code page becomes one
+of the private characters U+EF80 to U+EFFF: U+EF00 plus the byte. So `boot.efi` and the byte 0xFF
+become the text `boot.efi` and U+EFFF, in UTF-8 `boot.efi\\xEE\\xBF\\xBF`. ConnectionRequest,
+ConnFilename and rules contain that text. In LocalDir, ConnServedName and ConnLocalFile such a
+character stands for the byte, so a file or link of exactly the requested name is found. If a name
+itself contains one of these characters in UTF-8, it is converted as its three bytes. Logs and the
+command's output show `\\xff`.
 
-Bytes below 0x80 have no such form. If one of them has no meaning in a name, as in an unfinished escape sequence of ISO 2022, the
-request ends with 434, and the client gets an ERROR. A name is decoded before it is used in any other way: a backslash that is half of
-a Japanese character is no separator, and dots that UTF-7 hides are recognized.
+Bytes below 0x80 have no such form. If one of them has no meaning in a name, as in an unfinished
+escape sequence of ISO 2022, the request ends with 434, and the client gets an ERROR. A name is
+decoded before it is used in any other way: a backslash that is half of a Japanese character is no
+separator, and dots that UTF-7 hides are recognized.
 
 This page is made from the table in `crates/tftp-codepage/src/table` by `make bless`.
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{EXAMPLES, Entry};
 use crate::facts::{Event, Field, FieldKind};
-use crate::text::{camel, one_line, wrapped};
+use crate::text::{COLUMNS, camel, one_line, wrapped};
 
 pub fn entries(events: &[Event]) -> Vec<Entry> {
     events.iter().map(entry).collect()
@@ -13,9 +13,15 @@ pub fn entries(events: &[Event]) -> Vec<Entry> {
 fn entry(event: &Event) -> Entry {
     let Event { id, name, since, .. } = event;
     let mut text = format!(
-        "{}\n\n`TFTPSERVER_EVENT_{}` ({id}), `event->data.{name}`, a `tftpserver_{name}_event`. Since {since}.\n\n",
-        wrapped(&event.about, 118),
-        name.to_uppercase(),
+        "{}\n\n{}\n\n",
+        wrapped(&event.about, COLUMNS),
+        wrapped(
+            &format!(
+                "`TFTPSERVER_EVENT_{}` ({id}), `event->data.{name}`, a `tftpserver_{name}_event`. Since {since}.",
+                name.to_uppercase()
+            ),
+            COLUMNS
+        ),
     );
     text += "| Field | Type | Unit | Meaning |\n|---|---|---|---|\n";
     for field in &event.fields {

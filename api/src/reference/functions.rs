@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::header::{self, Function};
 use super::{EXAMPLES, Entry};
 use crate::facts::{self, Facts};
-use crate::text::wrapped;
+use crate::text::{COLUMNS, list_item, wrapped};
 
 /// Returns the entries of all functions that the header declares. New ones may be missing there: the header is
 /// generated after the sources that this package makes, and pages after the header.
@@ -63,13 +63,14 @@ fn entry(fact: &facts::Function, function: &Function) -> Entry {
     let doc = &function.doc;
     let mut text = format!("```c\n{}\n```\n", function.declaration);
     for paragraph in &doc.paragraphs {
-        let _ = write!(text, "\n{}\n", wrapped(paragraph, 118));
+        let _ = write!(text, "\n{}\n", wrapped(paragraph, COLUMNS));
     }
     text.push('\n');
     for (name, meaning) in &doc.params {
-        let _ = writeln!(text, "- `{name}`: {meaning}");
+        text += &list_item(&format!("`{name}`: {meaning}"), COLUMNS);
     }
-    let _ = write!(text, "- Returns: {}\n- Since: {}\n", doc.returns, fact.since);
+    text += &list_item(&format!("Returns: {}", doc.returns), COLUMNS);
+    let _ = writeln!(text, "- Since: {}", fact.since);
     Entry {
         name: function.name.clone(),
         text,

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::{EXAMPLES, Entry, link, table};
 use crate::facts::{Changes, Facts, Kind, Of, Property, Setting, Use};
-use crate::text::note;
+use crate::text::{COLUMNS, note, wrapped};
 
 pub fn properties(facts: &Facts) -> Vec<Entry> {
     let all = facts.properties.iter();
@@ -95,7 +95,7 @@ fn of_property(property: &Property, facts: &Facts) -> Entry {
     let file = property.constant().to_lowercase();
     Entry {
         name: name.clone(),
-        text: format!("{about}\n{}", table(&rows)),
+        text: format!("{}\n{}", wrapped(about, COLUMNS), table(&rows)),
         example: Some(format!("{EXAMPLES}/properties/{file}.c")),
     }
 }
@@ -137,7 +137,7 @@ fn of_setting(setting: &Setting, facts: &Facts) -> Entry {
     }
     rows.push(("Errors", links(errors)));
     rows.push(("Since", since.clone()));
-    let mut text = format!("{about}\n{}", table(&rows));
+    let mut text = format!("{}\n{}", wrapped(about, COLUMNS), table(&rows));
     let _ = write!(text, "\n```c\n{}\n```\n", call(setting));
     Entry {
         name: name.clone(),

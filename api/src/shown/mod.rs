@@ -11,7 +11,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::made::Made;
-use crate::text::note;
+use crate::text::{COLUMNS, list_item, note, wrapped};
 use names::Test;
 
 const INDEX: &str = "docs/tests.md";
@@ -64,8 +64,8 @@ pub fn made(root: &Path, promises: &[Promise]) -> Result<Vec<Made>, String> {
 fn head(promises: &[Promise]) -> String {
     let mut text = format!(
         "<!-- {} -->\n\n# Tests\n\n\
-         This index lists each promise and the tests that fail if it is broken. A test is named by file and function (in Python also by\n\
-         class). `make test` runs all of them; alone they run with:\n\n\
+         This index lists each promise and the tests that fail if it is broken. A test is named by file and\n\
+         function (in Python also by class). `make test` runs all of them; alone they run with:\n\n\
          | tests in | run with |\n|---|---|\n\
          | `tests`, `crates`, `src` (Rust) | `cargo test --workspace NAME` |\n\
          | `c-tests` (C), `bindings/cpp` (C++) | `cd build/release && ctest -R NOUN`, after `make test` has built them |\n\
@@ -76,20 +76,21 @@ fn head(promises: &[Promise]) -> String {
         note("behaviours")
     );
     for promise in promises {
-        let _ = writeln!(
-            text,
-            "- [{}](#{}): {}",
+        let item = format!(
+            "[{}](#{}): {}",
             promise.heading,
             anchor(&promise.heading),
             promise.says
         );
+        text += &list_item(&item, COLUMNS);
     }
     text + "- [In every language](#in-every-language): what C, C++, PHP and Python show alike.\n\
             - [Every file of tests](#every-file-of-tests): what each is about.\n"
 }
 
 fn section(root: &Path, promise: &Promise) -> Result<String, String> {
-    let mut text = format!("\n## {}\n\n{}\n", promise.heading, promise.says);
+    let says = wrapped(&promise.says, COLUMNS);
+    let mut text = format!("\n## {}\n\n{says}\n", promise.heading);
     if !promise.behaviours.is_empty() {
         text += "\n| promise | shown by |\n|---|---|\n";
     }
@@ -138,17 +139,18 @@ const LANGUAGES: [(&str, &str, &str); 4] = [
 fn languages(root: &Path) -> Result<String, String> {
     let text = names::read(root, "bindings/behaviours.json")?;
     let alike: Alike = serde_json::from_str(&text).map_err(|error| format!("behaviours.json: {error}"))?;
-    let mut text = format!(
-        "\n## In every language\n\n{}\n\nThe names are those of `bindings/behaviours.json`",
-        alike.about
-    );
+    let mut places = "The names are those of `bindings/behaviours.json`".to_owned();
     for (language, path, before) in LANGUAGES {
-        let _ = write!(text, "; in {language} [{path}](../{path})");
+        let _ = write!(places, "; in {language} [{path}](../{path})");
         if !before.is_empty() {
-            let _ = write!(text, ", after `{before}`");
+            let _ = write!(places, ", after `{before}`");
         }
     }
-    text += ".\n\n| name | behaviour |\n|---|---|\n";
+    let mut text = format!(
+        "\n## In every language\n\n{}\n\n{}.\n\n| name | behaviour |\n|---|---|\n",
+        wrapped(&alike.about, COLUMNS),
+        wrapped(&places, COLUMNS - 1)
+    );
     for behaviour in &alike.behaviours {
         for (_, path, before) in LANGUAGES {
             names::mentioned(root, path, &format!("{before}{}", behaviour.name))?;
