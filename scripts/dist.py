@@ -2,10 +2,11 @@
 """Makes what is published, in DIRECTORY (dist): the source archive, the Debian packages of the library and of the
 command, the command as one static program in an archive, the Python wheel and source distribution, the Composer archive, and SHA256SUMS over them all.
 
-usage: dist.py [--output DIRECTORY] [--machine MACHINE] [PART...]
+usage: dist.py [--output DIRECTORY] [--machine MACHINE] [--local] [PART...]
 PART: source, deb, command, binary, wheel, musl-wheel, sdist, composer; without one, all of them.
 MACHINE: x86_64 or aarch64; without one, this machine's, and if no part is named, also the parts for the other one that can be
 built here.
+--local: this system's compiler links the Debian packages, which then need a glibc as new as this system's.
 
 The same commit makes the same bytes: every date is the commit's (or SOURCE_DATE_EPOCH), every owner is root, every list
 is sorted. What a part needs and is missing ends it with a sentence; a part that this tree does not have is left out.
@@ -88,8 +89,8 @@ def deb(output, machine):
     need("dpkg-deb", "dpkg")
     need("readelf", "binutils")
     target = Target(machine)
-    foreign = target if target.is_foreign else None
-    build = build_tree(foreign)
+    by_zig = target if target.uses_zig else None
+    build = build_tree(by_zig)
     cmake, soversion = os.environ.get("CMAKE", "cmake"), VERSION.split(".")[0]
     licences = third_party(target=target.triple)
     with tempfile.TemporaryDirectory() as place:
@@ -98,11 +99,11 @@ def deb(output, machine):
             trees[component] = os.path.join(place, package)
             run(cmake, "--install", build, "--component", component, env={**os.environ, "DESTDIR": trees[component]})
             documents(trees[component], package, licences)
-        library = os.path.join(trees["runtime"], "usr", "lib", multiarch(foreign), f"libtftpserver.so.{VERSION}")
-        static = os.path.join(trees["development"], "usr", "lib", multiarch(foreign), "libtftpserver.a")
+        library = os.path.join(trees["runtime"], "usr", "lib", multiarch(by_zig), f"libtftpserver.so.{VERSION}")
+        static = os.path.join(trees["development"], "usr", "lib", multiarch(by_zig), "libtftpserver.a")
         target.strip("--remove-section=.comment", "--remove-section=.note", "--strip-unneeded", library)
         target.strip("--strip-debug", "--remove-section=.comment", "--enable-deterministic-archives", static)
-        needs = depends(library, foreign=target.is_foreign)
+        needs = depends(library, by_zig=target.uses_zig)
         runtime = pack(
             trees["runtime"], output,
             {"triggers": "activate-noawait ldconfig\n",
@@ -160,7 +161,7 @@ def sdist(output, _machine):
 def portable_library(target):
     """Returns the shared library for systems as old as glibc 2.17 (manylinux2014), if zig is there to link it;
     otherwise the one for this system."""
-    if target.missing() and not target.is_foreign:
+    if target.is_native and not target.uses_zig:
         print("dist: without zig and cargo-zigbuild (scripts/setup.sh dist) the wheel needs a glibc as new as this one")
         return os.path.join(build_tree(), "lib", f"libtftpserver.so.{VERSION.split('.')[0]}")
     return target.library()
@@ -199,11 +200,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--output", default=os.path.join(ROOT, "dist"))
     parser.add_argument("--machine", choices=[native_machine(), *other_machines()])
+    parser.add_argument("--local", action="store_true", help="link the Debian packages for this system's glibc, without zig")
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     asked = parser.parse_args()
     for part in asked.parts:
         if part not in PARTS:
             parser.error(f"there is no part {part}: {', '.join(PARTS)}")
+    Target.local = asked.local
     output = os.path.abspath(asked.output)
     os.makedirs(output, exist_ok=True)
     os.umask(0o022)

@@ -51,7 +51,7 @@ fi
 def program(target):
     """Builds the program for release and returns its path. With musl it is static, and needs no library at run time."""
     words = ("-p", "tftpserver-cli", "--bin", "tftpserver")
-    if target.is_native:
+    if target.is_native and not target.uses_zig:
         # Shared with the library's build: the crates that both need are compiled once.
         place = os.environ.get("TFTPSERVER_CARGO_TARGET_DIR", os.path.join(ROOT, "build", "release", "cargo"))
         cargo(place, "build", *words)
@@ -92,7 +92,7 @@ def deb(output, machine):
         return [pack(tree, output,
                      {"conffiles": "/etc/tftpserver.toml\n", "postinst": POSTINST, "prerm": PRERM, "postrm": POSTRM},
                      package="tftpserver", section="net", multi_arch="foreign", architecture=target.architecture,
-                     depends=depends(os.path.join(tree, "usr/bin/tftpserver"), target.is_foreign), description=DESCRIPTION)]
+                     depends=depends(os.path.join(tree, "usr/bin/tftpserver"), target.uses_zig), description=DESCRIPTION)]
 
 
 README = """tftpserver {version}: one program that needs nothing of the system it runs on.

@@ -65,15 +65,15 @@ def gzipped(data):
 
 
 def cargo(target_dir, *words, flags=(), command=("cargo",), more=None):
-    """Runs Cargo, with `more` in its environment, so that its output has no paths of this machine (as cmake/cargo.cmake
-    does for the library)."""
+    """Runs Cargo, with `more` in its environment, so that what it makes has no paths of this machine (as
+    cmake/cargo.cmake does for the library), and returns what it prints."""
     home = os.environ.get("CARGO_HOME", os.path.expanduser("~/.cargo"))
     places = {home: "/usr/src/cargo", os.path.realpath(ROOT): f"/usr/src/tftpserver-{VERSION}",
               target_dir: f"/usr/src/tftpserver-{VERSION}/target"}
     words_of_rustc = [*(f"--remap-path-prefix={place}={name}" for place, name in places.items()), *flags]
     environment = {key: value for key, value in os.environ.items() if key not in ("RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS")}
-    run(*command, *words, "--release", "--locked", "--config", f"build.rustflags={json.dumps(words_of_rustc)}",
-        env={**environment, "CARGO_TARGET_DIR": target_dir, "SOURCE_DATE_EPOCH": str(epoch()), **(more or {})})
+    return run(*command, *words, "--release", "--locked", "--config", f"build.rustflags={json.dumps(words_of_rustc)}",
+               env={**environment, "CARGO_TARGET_DIR": target_dir, "SOURCE_DATE_EPOCH": str(epoch()), **(more or {})})
 
 
 def archive(path, name, files):
@@ -157,10 +157,10 @@ def host_triple():
     return re.search(r"^host: (.*)$", run("rustc", "-vV"), flags=re.M)[1]
 
 
-def depends(binary, foreign=False):
-    """Returns the packages that a library or program depends on, with the versions whose symbols it uses. `foreign`: for
-    another machine, whose packages are not here."""
-    if shutil.which("dpkg-shlibdeps") and not foreign:
+def depends(binary, by_zig=False):
+    """Returns the packages that a library or program depends on, with the versions whose symbols it uses. `by_zig`: it is
+    linked for another system than this one, whose packages are of no use."""
+    if shutil.which("dpkg-shlibdeps") and not by_zig:
         with tempfile.TemporaryDirectory() as place:
             write(os.path.join(place, "debian", "control"), "Source: x\n\nPackage: x\nArchitecture: any\n")
             text = run("dpkg-shlibdeps", "-O", "--ignore-missing-info", f"-e{binary}", cwd=place)

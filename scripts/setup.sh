@@ -87,7 +87,7 @@ if [ -n "$packages" ]; then
         log=$(mktemp)
         export DEBIAN_FRONTEND=noninteractive
         # shellcheck disable=SC2086 # words are packages
-        if ! { apt-get update && apt-get install -y --no-install-recommends $packages; } >"$log" 2>&1; then
+        if ! { apt-get update && apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends $packages; } >"$log" 2>&1; then
             tail -n 20 "$log" >&2
             echo "setup: apt-get failed" >&2
         fi
@@ -141,7 +141,7 @@ fi
 if [ "$what" = dist ] && ! build/zig/bin/python -c 'import ziglang' 2>/dev/null; then
     rm -rf build/zig
     if ! { python3 -m venv build/zig \
-        && build/zig/bin/python -m pip install --disable-pip-version-check ziglang cargo-zigbuild; } \
+        && build/zig/bin/python -m pip install --disable-pip-version-check ziglang==0.17.1 cargo-zigbuild==0.24.1; } \
         >build/zig.log 2>&1; then
         tail -n 5 build/zig.log >&2
         echo "setup: without zig from PyPI the wheel needs a glibc as new as this system's"

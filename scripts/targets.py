@@ -1,8 +1,10 @@
-"""The targets of what is published for Linux: machine and C library, which compiler makes them, how they are stripped.
+"""The targets of what is published for Linux: machine and C library, which compiler makes them, how they are
+stripped.
 
-zig links everything but the native packages for this system, so that a program for another machine or C library needs no
-second C compiler. Rust's standard library for a target is that of rustup, or of Debian's Rust, which
-scripts/test-systems.sh unpacks in build/systems.
+zig links everything that is published, so that packages run with an old glibc, and a program for another machine or C
+library needs no second C compiler. Without zig the native packages need a glibc as new as this system's. Rust's
+standard library for a target is that of rustup, or of Debian's Rust, which scripts/test-systems.sh unpacks in
+build/systems.
 """
 import glob
 import os
@@ -21,12 +23,20 @@ DEBIAN = {"x86_64": "amd64", "aarch64": "arm64"}
 class Target:
     """A machine (x86_64, aarch64) with a C library (gnu, musl)."""
 
+    # True if this system's compiler links the native packages, although zig is there.
+    local = False
+
     def __init__(self, machine, libc="gnu"):
         self.machine, self.libc, self.triple = machine, libc, f"{machine}-unknown-linux-{libc}"
 
     @property
     def is_native(self):
         return self.triple == host_triple()
+
+    @property
+    def uses_zig(self):
+        """True if zig links this target; False for this system's own compiler."""
+        return not self.is_native or not (Target.local or self.missing())
 
     @property
     def is_foreign(self):
@@ -47,6 +57,14 @@ class Target:
 
     def build(self, *words, flags=()):
         """Builds for release with zig as the linker, and returns the directory of the results."""
+        self._cargo("zigbuild", *words, flags=flags)
+        return os.path.join(PLACE, self.triple, "release")
+
+    def test(self, *words):
+        """Runs tests, which this machine must be able to run, and returns their output."""
+        return self._cargo("test", *words)
+
+    def _cargo(self, *words, flags=()):
         # Zig's cache belongs into the build directory, not into the user's home.
         environment = {"PATH": f"{ZIG}:{os.environ['PATH']}", "CARGO_ZIGBUILD_ZIG_PATH": os.path.join(ZIG, "python-zig"),
                        "ZIG_GLOBAL_CACHE_DIR": os.path.join(PLACE, "zig")}
@@ -61,8 +79,8 @@ class Target:
             # zig brings the start files of musl.
             flags = [*flags, "-Clink-self-contained=no"]
         pinned = self.triple + (f".{GLIBC}" if self.libc == "gnu" else "")
-        cargo(PLACE, "zigbuild", *words, "--target", pinned, *more, flags=flags, more=environment)
-        return os.path.join(PLACE, self.triple, "release")
+        command = (os.path.join(ZIG, "cargo-zigbuild"),)
+        return cargo(PLACE, *words, "--target", pinned, *more, flags=flags, command=command, more=environment)
 
     def library(self):
         """Builds the library and returns the path of the shared one; the static one is beside it."""

@@ -308,7 +308,7 @@ def main():
         try:
             if not full:
                 made = os.path.join(place, "dist")
-                run(sys.executable, DIST, "--output", made, "source", *(["deb", "command"] if shutil.which("dpkg-deb") else []))
+                run(sys.executable, DIST, "--output", made, "--local", "source", *(["deb", "command"] if shutil.which("dpkg-deb") else []))
             checksums(made)
             tree = source_archive(made, place)
             archive_again(made, tree, place)

@@ -87,7 +87,7 @@ class Parts:
         same("symbols that glibc 2.17 lacks", Elf(f"{place}/libtftpserver.so.0").without_version, [])
         same("members", set(re.findall(r"Machine: +(.*)", run("readelf", "-h", f"{place}/libtftpserver.a", LC_ALL="C"))),
              {MACHINES[self.machine][0]})
-        for name in ("pkgconfig/tftpserver.pc", "cmake/tftpserver/tftpserverConfig.cmake", "libtftpserver.so"):
+        for name in ("pkgconfig/tftpserver.pc", "cmake/tftpserver/tftpserver-config.cmake", "libtftpserver.so"):
             if not os.path.exists(os.path.join(place, name)):
                 raise Failed(f"{development} lacks {name}: {sorted(os.listdir(place))}")
         names_no_place(os.path.join(self.unpacked, "usr"))
