@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,8 +16,8 @@ use super::data_queue::Load;
 use super::pump::{Prepared, PumpedConnection};
 use super::refusal::Refusal;
 use super::sink::{AsyncSink, AsyncWriter, BoxedSink, Sink, Writer};
-use super::source::{AsyncReader, AsyncSource, BoxedSource, Reader, Shape, Source};
-use super::stream::{Reopened, Streamed};
+use super::source::{AsyncReader, AsyncSource, BoxedSource, Reader, Reopened, Shape, Source};
+use super::stream::{ReopenedStream, Streamed};
 use crate::sources::Sources;
 
 /// The answer to a [`Request`](crate::Request): where the bytes come from or go to, or a refusal.
@@ -91,8 +92,37 @@ impl Answer {
     /// };
     /// # let _ = tftp_serve::Server::builder().handler(handler);
     /// ```
-    pub fn reader(reader: impl std::io::Read + Send + 'static, size: Option<u64>) -> Answer {
+    pub fn reader(reader: impl io::Read + Send + 'static, size: Option<u64>) -> Answer {
         Answer::source(Reader { reader, size })
+    }
+
+    /// Serves a reader's bytes to all downloads with the same `key` and `size`: see [`Source::key`].
+    ///
+    /// `open` makes the reader, starting at its first byte. It is called only when this download has
+    /// to supply the bytes, so a thousand clients that begin together open one reader, which goes on
+    /// when the first of them leaves. It is called again for a client that comes too late for the
+    /// bytes that are still held.
+    ///
+    /// ```no_run
+    /// use std::fs::File;
+    /// use tftp_serve::{Answer, Request};
+    ///
+    /// let handler =
+    ///     |_: Request| Answer::shared_reader("image", None, || File::open("/images/current.gz"));
+    /// # let _ = tftp_serve::Server::builder().handler(handler);
+    /// ```
+    pub fn shared_reader<O, R>(key: impl Into<Arc<str>>, size: Option<u64>, open: O) -> Answer
+    where
+        O: FnMut() -> io::Result<R> + Send + 'static,
+        R: io::Read + Send + 'static,
+    {
+        let key = key.into();
+        Answer::source(Reopened {
+            open,
+            opened: None,
+            size,
+            key,
+        })
     }
 
     /// Serves a source's bytes to a download.
@@ -151,9 +181,10 @@ impl Answer {
 
     /// Serves a stream that all downloads with the same `key` and `size` share: see [`Source::key`].
     ///
-    /// `open` makes the stream, starting at its first byte. It is called only when this download has to supply the
-    /// bytes, so a thousand clients that begin together open one stream. It is called again for a client that comes too
-    /// late for the bytes that are still held.
+    /// `open` makes the stream, starting at its first byte. It is called only when this download has
+    /// to supply the bytes, so a thousand clients that begin together open one stream, which goes on
+    /// when the first of them leaves. It is called again for a client that comes too late for the
+    /// bytes that are still held.
     pub fn shared_stream<O, S, B, E>(key: impl Into<Arc<str>>, size: Option<u64>, open: O) -> Answer
     where
         O: FnMut() -> S + Send + 'static,
@@ -161,7 +192,7 @@ impl Answer {
         B: AsRef<[u8]> + Send + 'static,
         E: Into<Box<dyn Error + Send + Sync>> + 'static,
     {
-        Answer::async_source(Reopened::new(open, key.into(), size))
+        Answer::async_source(ReopenedStream::new(open, key.into(), size))
     }
 
     /// Passes an upload to a sink instead of a file.
@@ -170,7 +201,7 @@ impl Answer {
     }
 
     /// Passes an upload to a writer, which is flushed when the upload is complete.
-    pub fn writer(writer: impl std::io::Write + Send + 'static) -> Answer {
+    pub fn writer(writer: impl io::Write + Send + 'static) -> Answer {
         Answer::sink(Writer(writer))
     }
 
@@ -221,8 +252,12 @@ impl Answer {
             }),
             (Kind::Sink(sink), _) => Ready::Load(Load::Sink(sink)),
             (Kind::Source(source), _) => {
-                let fed = fed(source.shape());
-                Ready::Load(Load::Source(source, fed))
+                let shape = source.shape();
+                let source: Box<dyn Source> = match shape.shared() {
+                    Some(shared) => Box::new(carried.router.shared_sources.join(shared, source)),
+                    None => source,
+                };
+                Ready::Load(Load::Source(source, fed(shape)))
             }
             (Kind::AsyncSink(sink), _) => {
                 let prepared = Prepared::new(carried.clone(), sink.drain(carried));
@@ -230,8 +265,10 @@ impl Answer {
                 return (Ready::Load(load), Some(prepared));
             }
             (Kind::AsyncSource(source), _) => {
-                let fed = fed(source.shape());
-                let prepared = Prepared::new(carried.clone(), source.supply(carried));
+                let shape = source.shape();
+                let shared = shape.shared();
+                let fed = fed(shape);
+                let prepared = Prepared::new(carried.clone(), source.supply(carried, shared));
                 let load = Load::Task(Arc::clone(&prepared.running), Some(fed));
                 return (Ready::Load(load), Some(prepared));
             }

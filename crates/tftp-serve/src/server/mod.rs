@@ -20,6 +20,7 @@ mod refusal;
 mod request;
 mod router;
 mod settings;
+mod shared_sources;
 mod sink;
 mod source;
 mod stats;

@@ -21,6 +21,7 @@ use super::live::{EndReporter, Live};
 use super::outcome::Outcome;
 use super::pump::PumpedConnection;
 use super::refusal::Refusal;
+use super::shared_sources::SharedSources;
 use super::{Answer, LogKind, LogLevel};
 use crate::idle::wait_idle;
 use crate::inline::{DataRun, EngineEvent, EventSink, Interests, Reply};
@@ -44,6 +45,7 @@ pub(super) struct Router {
     dropped_logs: AtomicU64,
     /// Downloads that sources supply.
     pub(super) feeds: Arc<Feeds>,
+    pub(super) shared_sources: Arc<SharedSources>,
     /// The threads of sinks and sources.
     data_threads: DataThreads,
     /// Runs futures on the application's runtime.
@@ -90,6 +92,7 @@ impl Router {
             events,
             dropped_logs: AtomicU64::new(0),
             feeds: Feeds::reading_ahead(DataRequester(Weak::clone(router))),
+            shared_sources: Arc::default(),
             data_threads,
             spawner,
             lingering: Mutex::default(),

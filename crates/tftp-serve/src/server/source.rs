@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use futures_io::AsyncRead;
 
+use super::data_queue::Shared;
 use super::handler::Task;
 use super::pump::{self, PumpedConnection};
 
@@ -58,19 +59,22 @@ pub trait Source: Send + 'static {
 
     /// Returns the name under which downloads share the bytes read; `None` if this source is not shared.
     ///
-    /// Sources with the same key and size must have the same bytes. The bytes that one of them reads are sent to all,
-    /// so a thousand clients that begin together cause a single pass over the source. For a client that comes too late
-    /// for the bytes that are still held, the source is read again from the beginning.
+    /// Sources with the same key and size must have the same bytes. The bytes that one of them reads
+    /// are sent to all, so a thousand clients that begin together cause a single pass over one
+    /// source. When the download that brought this source ends, it goes on for the others; it is
+    /// dropped with the last of them at the latest. For a client that comes too late for the bytes
+    /// that are still held, a source is read from the beginning.
     fn key(&self) -> Option<Arc<str>> {
         None
     }
 
     /// Reads bytes at `offset` into `buffer`, and returns their number; 0 is the end. `buffer` is not empty.
     ///
-    /// Without a key, each call continues at the end of the previous one. With a key, a call may have any offset: 0 for a
-    /// client that came too late for the bytes held, or the place at which the source of another download stopped, when
-    /// this one takes over. A source that can only read on must compare `offset` with its position, and open its content
-    /// again if they differ.
+    /// Without a key, each call continues at the end of the previous one. With a key, a call may
+    /// have any offset: usually the end of the previous one, 0 for a client that came too late for
+    /// the bytes held, and seldom another one, as after a source that was dropped in a call. A
+    /// source that can only read on must compare `offset` with its position, and open its content
+    /// again if they differ, as [`Answer::shared_reader`](crate::Answer::shared_reader) does.
     ///
     /// # Errors
     /// Any error ends the download, except [`std::io::ErrorKind::Interrupted`], after which the call is repeated.
@@ -82,7 +86,8 @@ pub trait Source: Send + 'static {
 /// The futures of its method are polled on the library's own threads, first when the request was answered and then
 /// whenever their waker is called, or, with [`Builder::spawner`](crate::Builder::spawner), on the application's
 /// runtime. They must not block. The rules of [`Source`] hold here, too. When the download has ended, the source is
-/// dropped before the end is reported, even if one of its futures is pending.
+/// dropped before the end is reported, even if one of its futures is pending. A source with a key
+/// goes on for the downloads that share it.
 ///
 /// [`Answer::async_reader`](crate::Answer::async_reader) and [`Answer::stream`](crate::Answer::stream) make sources of
 /// readers and streams.
@@ -133,6 +138,13 @@ pub(super) struct Shape {
     pub(super) key: Option<Arc<str>>,
 }
 
+impl Shape {
+    /// Returns the key and the size under which the source is shared.
+    pub(super) fn shared(&self) -> Option<Shared> {
+        Some((self.key.clone()?, self.size))
+    }
+}
+
 impl dyn Source {
     pub(super) fn shape(&self) -> Shape {
         let (size, key) = (self.size(), self.key());
@@ -144,8 +156,8 @@ impl dyn Source {
 pub(super) trait BoxedSource: Send {
     fn shape(&self) -> Shape;
 
-    /// Makes the future that supplies its download.
-    fn supply(self: Box<Self>, carried: PumpedConnection) -> Task;
+    /// Makes the future that supplies its download, and those that share it.
+    fn supply(self: Box<Self>, carried: PumpedConnection, shared: Option<Shared>) -> Task;
 }
 
 impl<S: AsyncSource> BoxedSource for S {
@@ -154,8 +166,14 @@ impl<S: AsyncSource> BoxedSource for S {
         Shape { size, key }
     }
 
-    fn supply(self: Box<Self>, carried: PumpedConnection) -> Task {
-        Box::pin(pump::supply(carried, *self))
+    fn supply(self: Box<Self>, carried: PumpedConnection, shared: Option<Shared>) -> Task {
+        match shared {
+            None => Box::pin(pump::supply(carried, *self)),
+            Some(shared) => {
+                let member = carried.router.shared_sources.join(shared, *self);
+                Box::pin(pump::supply(carried, member))
+            }
+        }
     }
 }
 
@@ -172,6 +190,47 @@ impl<R: Read + Send + 'static> Source for Reader<R> {
 
     fn read_at(&mut self, _: u64, buffer: &mut [u8]) -> io::Result<usize> {
         self.reader.read(buffer)
+    }
+}
+
+/// A source that reads a reader from its beginning, and opens it again to read it once more.
+pub(super) struct Reopened<O, R> {
+    pub(super) open: O,
+    pub(super) opened: Option<(R, u64)>,
+    pub(super) size: Option<u64>,
+    pub(super) key: Arc<str>,
+}
+
+impl<O, R> Source for Reopened<O, R>
+where
+    O: FnMut() -> io::Result<R> + Send + 'static,
+    R: Read + Send + 'static,
+{
+    fn size(&self) -> Option<u64> {
+        self.size
+    }
+
+    fn key(&self) -> Option<Arc<str>> {
+        Some(Arc::clone(&self.key))
+    }
+
+    fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let opened = match self.opened.take_if(|(_, at)| *at <= offset) {
+            Some(opened) => opened,
+            None => ((self.open)()?, 0),
+        };
+        let (reader, at) = self.opened.insert(opened);
+        // This source takes over from one that was dropped: skip the bytes that the other has read.
+        while *at < offset {
+            let most = (offset - *at).min(buffer.len() as u64);
+            match reader.read(&mut buffer[..most as usize])? {
+                0 => return Ok(0),
+                count => *at += count as u64,
+            }
+        }
+        let count = reader.read(buffer)?;
+        *at += count as u64;
+        Ok(count)
     }
 }
 

@@ -105,7 +105,7 @@ where
 }
 
 /// A stream that several downloads share, opened whenever it has to be read from its beginning.
-pub(super) struct Reopened<O, S, B> {
+pub(super) struct ReopenedStream<O, S, B> {
     open: O,
     pieces: Option<Pieces<S, B>>,
     key: Arc<str>,
@@ -113,9 +113,9 @@ pub(super) struct Reopened<O, S, B> {
     made: PhantomData<fn() -> (S, B)>,
 }
 
-impl<O, S, B> Reopened<O, S, B> {
-    pub(super) fn new(open: O, key: Arc<str>, size: Option<u64>) -> Reopened<O, S, B> {
-        Reopened {
+impl<O, S, B> ReopenedStream<O, S, B> {
+    pub(super) fn new(open: O, key: Arc<str>, size: Option<u64>) -> ReopenedStream<O, S, B> {
+        ReopenedStream {
             open,
             pieces: None,
             key,
@@ -125,7 +125,7 @@ impl<O, S, B> Reopened<O, S, B> {
     }
 }
 
-impl<O, S, B, E> AsyncSource for Reopened<O, S, B>
+impl<O, S, B, E> AsyncSource for ReopenedStream<O, S, B>
 where
     O: FnMut() -> S + Send + 'static,
     S: Stream<Item = Result<B, E>> + Send + 'static,
@@ -145,7 +145,7 @@ where
             Some(pieces) => self.pieces.insert(pieces),
             None => self.pieces.insert(Pieces::new((self.open)())),
         };
-        // This source takes over from a download that has ended: skip the bytes that the other one has read.
+        // This source takes over from one that was dropped: skip the bytes that the other has read.
         while pieces.at < offset {
             let left = offset - pieces.at;
             if pieces.next(left).await?.is_empty() {

@@ -144,3 +144,24 @@ fn what_is_not_served_is_requested_in_another_name() {
     let again = state.poll_wanted().unwrap();
     assert_eq!((again.name, again.offset), (3, most));
 }
+
+/// The download under whose name data was requested has ended. The next request has another name, and comes when
+/// everything requested before was supplied: each name may have a source of its own, and data carries no offset.
+#[test]
+fn the_next_name_is_asked_when_nothing_is_outstanding() {
+    let mut state = State::new(Some(KEPT), true, 0, &Budget::none());
+    let [first, second] = [1, 2].map(|name| state.join(name));
+    state.find(first, 0);
+    state.find(second, 0);
+    let wanted = state.poll_wanted().unwrap();
+    assert_eq!(wanted.name, 1);
+    let most = wanted.length * 3 / 4;
+    state.take(1, &vec![0; most as usize], false);
+    state.leave(first);
+    let at = read(&mut state, second, 0, most);
+    assert!(at > wanted.length / 2, "there is room for another request");
+    assert_eq!(state.poll_wanted(), None);
+    state.take(1, &vec![0; (wanted.length - most) as usize], false);
+    let next = state.poll_wanted().unwrap();
+    assert_eq!((next.name, next.offset), (2, wanted.length));
+}
