@@ -29,7 +29,7 @@ VERSIONS = 2  # kept of each file: clients may still read the one before
 
 
 def version_of(headers):
-    """Returns what tells one version of a file from another: "" if the origin gives nothing."""
+    """Returns the ETag of a file, or its date and length; "" if the origin gives neither."""
     dated = "{Last-Modified} {Content-Length}".format_map(headers) if "Last-Modified" in headers else ""
     return headers.get("ETag") or dated
 
