@@ -101,6 +101,10 @@ pub type Bytes = Arc<Vec<u8>>;
 /// An Ethernet address.
 pub type MacAddr = [u8; 6];
 
+/// The maximum number of sockets reported by one wait; the next wait reports the others. WSAPoll
+/// reports all.
+pub(crate) const EVENTS: usize = 128;
+
 /// Selects the system calls that move datagrams.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum IoMode {

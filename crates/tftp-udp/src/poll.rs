@@ -10,11 +10,8 @@ use std::time::Duration;
 use libc::{c_int, epoll_event};
 
 use super::wake::{Signal, WakeState, round_up_to_milliseconds};
-use super::{Ready, UdpSocket, Waker, Wanted};
+use super::{EVENTS, Ready, UdpSocket, Waker, Wanted};
 use tftp_sync::atomic::{AtomicBool, Ordering};
-
-/// The maximum number of sockets reported by one wait; the next wait reports the others.
-const EVENTS: usize = 128;
 
 /// The key of the wake-up descriptor.
 const WAKER_KEY: u64 = u64::MAX;

@@ -2,6 +2,7 @@
 //! Level-triggered; the cost of a wait grows with the sockets that are ready, not with those watched.
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +10,7 @@ use polling::{Event, Events, PollMode};
 use tftp_sync::Mutex;
 
 use super::wake::{Signal, WakeState};
-use super::{Ready, UdpSocket, Waker, Wanted};
-
-/// The maximum number of sockets reported by one wait; the next wait reports the others.
-const EVENTS: std::num::NonZeroUsize = std::num::NonZeroUsize::new(128).unwrap();
+use super::{EVENTS, Ready, UdpSocket, Waker, Wanted};
 
 /// The key of the wake-up descriptor. The highest key is reserved by `polling`.
 const WAKER_KEY: usize = usize::MAX - 1;
@@ -44,7 +42,9 @@ impl Poller {
         Ok(Poller {
             poller,
             wake_state,
-            events: Mutex::new(Events::with_capacity(EVENTS)),
+            events: Mutex::new(Events::with_capacity(
+                const { NonZeroUsize::new(EVENTS).unwrap() },
+            )),
         })
     }
 

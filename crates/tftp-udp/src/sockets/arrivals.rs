@@ -8,14 +8,15 @@ use super::departures::Departures;
 #[cfg(linux)]
 use crate::bundle::{Bundle, CALLS};
 use crate::datagrams::{Datagram, PortId, Received};
-use crate::{IoMode, LISTENING, Poller, Ports, Reading, Ready, RecvBatch, RecvSocket, UdpSocket};
+use crate::{EVENTS, IoMode, LISTENING, Poller, Ports, Reading, Ready, RecvBatch, RecvSocket, UdpSocket};
 
 /// The number of datagrams per system call, and the number of calls for one socket before the next has its turn.
 const BATCH: usize = 64;
 const BATCHES_A_TURN: usize = 4;
 
-/// A poll that reports fewer sockets than this has reported all that have something.
-const POLLED: usize = 64;
+/// A poll that reports fewer sockets than this has reported all that have something. One event may
+/// be a wake-up.
+const POLLED: usize = EVENTS - 1;
 
 /// The size in bytes of the longest UDP datagram, and of the longest run of coalesced ones.
 const DATAGRAM: usize = 65_536;

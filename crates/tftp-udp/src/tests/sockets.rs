@@ -345,6 +345,25 @@ fn a_socket_that_rests_is_reused_first(way: Way) {
     assert_eq!(later, order, "the one with a packet in its queue is the last");
 }
 
+/// A poll that reports a hundred sockets reports all, so that it shows which of the others rest.
+#[cfg(linux)]
+#[test]
+fn a_socket_rests_beside_many_that_have_something() {
+    let ((mut net, _), (peer, here)) = (net(AUTO), peer());
+    let former: Vec<_> = (0..3).map(|_| open(&mut net, here).port).collect();
+    for _ in 0..100 {
+        let route = open(&mut net, here);
+        net.control(&route, b"answer");
+        net.flush();
+        let (_, from) = receive_at(&peer);
+        peer.send_to(b"packet", from).unwrap();
+    }
+    former.iter().for_each(|&port| net.close(port));
+    net.wait(now(&net));
+    let later = open(&mut net, here).port;
+    assert_eq!(later.index, former[0].index);
+}
+
 fn a_windows_blocks_leave_in_order(way: Way) {
     let ((mut net, _), (peer, here)) = (net(way), peer());
     let route = open(&mut net, here);
