@@ -1,6 +1,7 @@
 //! Requests: repetitions, clients that were reset, and newcomers.
 
 use alloc::boxed::Box;
+use core::time::Duration;
 
 use tftp_proto::{ErrorCode, Operation, Request};
 
@@ -86,7 +87,7 @@ impl<L: Limits> Server<L> {
             return Former::None;
         };
         let (id, known) = (transfer.id, transfer.known());
-        let verdict = repeats::judge(now, &known);
+        let verdict = repeats::judge(now, self.longest_queued(), &known);
         let may_hold = self.ports.mode() == Mode::Single && !transfer.is_superseded();
         let holds = may_hold && repeats::holds_on_one_port(now, &known);
         let Some(transfer) = self.table.get_mut(id) else {
@@ -101,6 +102,13 @@ impl<L: Limits> Server<L> {
         }
         self.touch(id.index);
         Former::Repeated(id)
+    }
+
+    /// Returns the longest time that a request which arrives now can have waited in the listening
+    /// socket's queue.
+    fn longest_queued(&self) -> Duration {
+        let waits = self.requests_since.map(|since| self.now.saturating_sub(since));
+        waits.unwrap_or_default().min(repeats::LONGEST_QUEUED)
     }
 
     /// Supersedes the former transfer of a client that begins a new one. On a single port, two transfers of one client

@@ -53,6 +53,8 @@ pub struct Server<L> {
     /// The listening port was given up.
     pub(crate) is_released: bool,
     pub(crate) admits_requests: bool,
+    /// When the listening socket was last found empty; `None`: requests do not wait there.
+    pub(crate) requests_since: Option<Instant>,
     pub(crate) was_told_drained: bool,
 }
 
@@ -98,6 +100,7 @@ impl<L: Limits> Server<L> {
             is_listening: true,
             is_released: false,
             admits_requests: true,
+            requests_since: None,
             was_told_drained: false,
             config,
             policy,
@@ -154,6 +157,13 @@ impl<L: Limits> Server<L> {
     /// Sets whether requests are admitted. With `false` they are not answered: the application cannot take more events.
     pub fn admit_requests(&mut self, open: bool) {
         self.admits_requests = open;
+    }
+
+    /// Sets the time at which the listening socket was last found empty: the requests that are handled
+    /// next arrived later. The time that a late copy of an upload's request may have waited decides
+    /// whether it is a repetition.
+    pub fn set_requests_since(&mut self, since: Instant) {
+        self.requests_since = Some(since);
     }
 
     /// Returns when to call [`Server::handle_timeout`]. It may be earlier than the next deadline.

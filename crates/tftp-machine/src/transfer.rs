@@ -234,6 +234,7 @@ impl Transfer {
         };
         Known {
             has_ended: self.has_ended,
+            is_upload: self.operation == Operation::Write,
             awaits_last_ack,
             is_being_stored,
             is_in_doubt: self.is_in_doubt(),

@@ -56,6 +56,10 @@ pub struct Loop<N: Datagrams, S: Store> {
     pub(crate) now: Instant,
     /// True if requests and packets of transfers arrive at one port.
     single_port: bool,
+    /// When the listening socket was last found empty.
+    requests_since: Instant,
+    /// True if requests were left in the listening socket.
+    has_left_requests: bool,
     request_budget: RequestBudget,
     spin: Spin,
     /// The time at which storage has something to do by itself.
@@ -117,6 +121,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         drained.join(Box::new(move || looks.send(Message::Drained)));
         let mut made = Loop {
             now: net.now(),
+            requests_since: net.now(),
+            has_left_requests: false,
             net,
             server: Server::new(machine, policy.of_machine(), limits, seed),
             cache: ContentCache::new(store, Arc::clone(&inbox) as _, Arc::clone(&shared.memory)),
@@ -231,6 +237,10 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         let begin = self.spin.measures(transfers).then(|| self.net.now());
         self.net.wait(until);
         self.now = self.net.now();
+        if pause.is_none() && !self.has_left_requests {
+            // Any requests that wait now have ended this wait.
+            self.requests_since = self.now;
+        }
         if let Some(begin) = begin {
             let is_answered = self.net.may_have(Class::Transfers);
             self.spin.waited(self.now.saturating_sub(begin), is_answered);
@@ -244,6 +254,9 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             let received = self.net.receive(class, BATCH);
             any |= received.count > 0;
             self.arrived(class, received.count);
+            if class == Class::Requests {
+                self.leave_requests(received.more);
+            }
             if !received.more {
                 break;
             }
@@ -256,6 +269,9 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             return;
         }
         self.observer.refresh_interests();
+        if class == Class::Requests {
+            self.server.set_requests_since(self.requests_since);
+        }
         let are_requests = class == Class::Requests || self.single_port;
         for index in 0..count {
             if are_requests {
@@ -342,6 +358,14 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         self.cache.batch_ends();
     }
 
+    /// Notes whether requests are left in the listening socket.
+    fn leave_requests(&mut self, more: bool) {
+        self.has_left_requests = more;
+        if !more {
+            self.requests_since = self.now;
+        }
+    }
+
     /// Takes requests within their budget. `others`: transfers have had packets in this turn.
     fn take_requests(&mut self, others: bool) {
         if let Some(piece) = self.request_budget.resume(self.now) {
@@ -356,8 +380,9 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             return;
         }
         let time = others.then(|| self.net.now().saturating_sub(self.now));
-        if let Some(piece) = self.request_budget.piece(time) {
-            self.take_slice(piece, others);
+        match self.request_budget.piece(time) {
+            Some(piece) => self.take_slice(piece, others),
+            None => self.has_left_requests = true,
         }
     }
 
@@ -371,6 +396,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         let more = loop {
             let received = self.net.receive(Class::Requests, most);
             self.arrived(Class::Requests, received.count);
+            self.leave_requests(received.more);
             if !received.more {
                 break false;
             }

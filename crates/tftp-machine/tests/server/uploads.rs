@@ -58,6 +58,30 @@ fn an_upload_that_dallies_repeats_its_last_ack_also_when_its_client_has_sent_the
     assert_eq!((sent[0].port, &sent[0].bytes[..]), (port, &[0, 4, 0, 1][..]));
 }
 
+/// In a flood a copy of the request waits in the listening socket until its upload is over, or its
+/// client was silent for a while. It begins no second upload.
+#[test]
+fn a_late_copy_of_the_request_begins_no_second_upload() {
+    for is_whole in [false, true] {
+        let mut rig = Rig::new(Mode::Own);
+        let (port, id) = upload(&mut rig, client(1));
+        let empty_at = rig.now;
+        rig.pass(100);
+        let bytes = if is_whole { 10 } else { 512 };
+        rig.arrive(port, client(1), &data(1, &vec![1; bytes]));
+        rig.pass(1_200);
+        rig.server.set_requests_since(empty_at);
+        let late = rig.ask(client(1), &wrq("up", &[]));
+        assert_eq!(late, Handled::Repeated(id));
+        assert_eq!(rig.server.transfers(), 1);
+        // A reset client repeats its request, and is served although the flood goes on.
+        rig.pass(4_000);
+        rig.server.set_requests_since(empty_at);
+        let again = rig.ask(client(1), &wrq("up", &[]));
+        assert!(matches!(again, Handled::Requested(_)), "{again:?}");
+    }
+}
+
 #[test]
 fn while_it_is_held_no_ack_goes_out() {
     let mut rig = Rig::new(Mode::Own);

@@ -117,7 +117,7 @@ impl Model {
             let known = self.transfers[place].known();
             let verdict = match self.fault {
                 Fault::NoRestart => Verdict::Repeat,
-                _ => repeats::judge(self.now, &known),
+                _ => repeats::judge(self.now, Duration::ZERO, &known),
             };
             let machine = &mut self.transfers[place].machine;
             match verdict {
