@@ -4,10 +4,10 @@
 //!     load --prepare DIR
 //!     load --port N --op read|write [--name FILE] --size BYTES [--blksize N] [--window N] [--clients N] [--total N]
 //!          [--loss-ppm N] [--seed N] [--seconds N] [--tries N] [--cpu N] [--dir DIR] [--patience-ms N] [--timeout SECONDS]
-//!          [--server ADDRESS] [--first-host ADDRESS] [--files N] [--into PREFIX] [--leave yes]
+//!          [--server ADDRESS] [--first-host ADDRESS] [--files N] [--into PREFIX] [--leave yes] [--tsize yes]
 //!          [--hold BLOCKS [--spread BLOCKS]] [--together yes] [--spin yes] [--gro yes]
 //!
-//! With --spin it never sleeps; with --gro it receives runs of equal datagrams as one (UDP_GRO).
+//! With --tsize uploads announce their size. With --spin it never sleeps; with --gro it receives runs of equal datagrams as one (UDP_GRO).
 //!
 //! With --hold every client stops after that many blocks (client n after n times --spread more), and its transfer stays
 //! open. When all have stopped, it prints a line; after the next line on standard input it ends the transfers.
@@ -63,6 +63,8 @@ struct Work {
     files: u32,
     tries: u32,
     into: String,
+    /// Uploads announce their size (RFC 2349).
+    announces: bool,
     spins: bool,
     coalesces: bool,
 }
@@ -145,6 +147,7 @@ fn main() -> io::Result<()> {
         files: number("files", 0) as u32,
         tries: number("tries", TRIES) as u32,
         into: argument("into").unwrap_or_default(),
+        announces: argument("tsize").is_some(),
         spins: argument("spin").is_some(),
         coalesces: argument("gro").is_some(),
     };
@@ -374,6 +377,9 @@ impl Load {
         }
         if self.work.window != 1 {
             packet += &format!("windowsize\0{}\0", self.work.window);
+        }
+        if self.work.write && self.work.announces {
+            packet += &format!("tsize\0{}\0", self.work.size);
         }
         if let Some(timeout) = self.work.timeout {
             packet += &format!("timeout\0{timeout}\0");

@@ -11,6 +11,8 @@ mod gathering;
 mod in_place;
 mod method;
 mod place;
+#[cfg(linux)]
+mod reserve;
 mod temporary;
 
 use std::ffi::OsString;
@@ -48,6 +50,8 @@ pub struct Upload {
     written: u64,
     /// The largest size in bytes (RLIMIT_FSIZE): one byte beyond it would raise SIGXFSZ for the whole process.
     limit: u64,
+    #[cfg(linux)]
+    reserve: reserve::Reserve,
 }
 
 impl Upload {
@@ -84,6 +88,8 @@ impl Upload {
             sync: options.sync,
             written: 0,
             limit,
+            #[cfg(linux)]
+            reserve: reserve::Reserve::new(announced),
         };
         upload.synced = synced.transpose().map_err(Refusal::for_place)?;
         Ok(upload)
@@ -108,6 +114,8 @@ impl Upload {
         if after > self.limit {
             return Err(Errno::FBIG.into());
         }
+        #[cfg(linux)]
+        self.reserve.prepare(&self.file, after);
         append(&self.file, pieces)?;
         self.written = after;
         Ok(())
@@ -132,6 +140,8 @@ impl Upload {
     /// took it, permission is lost or the directory is gone; `NoSpace`; `Io`. The old file is untouched then, unless
     /// only the directory's fsync failed.
     pub fn commit(mut self) -> Result<(), Refusal> {
+        #[cfg(linux)]
+        self.reserve.release(&self.file, self.written);
         if self.method == Method::CopyInto {
             return self.copy_into();
         }

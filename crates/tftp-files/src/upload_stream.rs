@@ -21,6 +21,10 @@ use super::{Bytes, Lane};
 const WRITE_AT_ONCE: RangeInclusive<usize> = 4 << 10..=256 << 10;
 const GATHERED_IN_ALL: usize = 16 << 20;
 
+/// The number of bytes from which on an upload gets room for a whole write at once. Growing step by step would copy the
+/// bytes several times, and most uploads that have come so far have more. Room that is not filled is no memory yet.
+const WHOLE_WRITE_FROM: usize = 8 << 10;
+
 /// The number of writes that may wait for slow storage before the client has to wait too.
 const WRITES_WAITING: usize = 4;
 
@@ -119,9 +123,15 @@ impl<S: Store> UploadStream<S> {
     /// Returns true if nothing is to be done with the data yet: it is for a file alone, fewer than `write_size` bytes
     /// are here, and more will come.
     #[inline]
-    pub fn only_gathers(&self, write_size: usize) -> bool {
-        let is_little = self.pending.len() < write_size && self.queue.is_empty();
-        is_little && !self.is_complete && !self.is_only_for_application()
+    pub fn only_gathers(&mut self, write_size: usize) -> bool {
+        let length = self.pending.len();
+        let is_little = length < write_size && self.queue.is_empty();
+        let only_gathers = is_little && !self.is_complete && !self.is_only_for_application();
+        if only_gathers && length >= WHOLE_WRITE_FROM && self.pending.capacity() < write_size {
+            // With the part of the last batch that goes beyond it.
+            self.pending.reserve_exact(write_size + write_size / 4 - length);
+        }
+        only_gathers
     }
 
     /// Returns whether everything was passed on. Only the application's answer may still be missing.

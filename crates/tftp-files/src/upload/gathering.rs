@@ -109,7 +109,8 @@ pub(super) fn facts(
         is_mount: false,
         file_is_writable,
     };
-    let (Some(existing), Ok(parent)) = (existing, directory.dir_metadata()) else {
+    let Some(existing) = existing else { return facts };
+    let Ok(parent) = directory.dir_metadata() else {
         return facts;
     };
     let user = rustix::process::geteuid();

@@ -59,6 +59,52 @@ fn any_number_of_pieces_is_written_in_order() {
     assert_eq!(fs::read(root.path().join("new")).unwrap(), expected);
 }
 
+#[cfg(linux)]
+#[test]
+fn space_of_an_announced_size_is_reserved_little_by_little_on_ext4() {
+    use std::os::unix::fs::MetadataExt;
+    let (root, jail) = jail();
+    if rustix::fs::statfs(root.path()).unwrap().f_type as u64 != 0xEF53 {
+        return;
+    }
+    let announced = |size| UploadOptions {
+        announced: Some(size),
+        ..REPLACE
+    };
+    let (part, mib) = ([7; 64 << 10], 1 << 20_u64);
+    for (size, parts) in [(8 * mib, 2), (8 * mib, 128), (100_000, 1), (70_000, 4), (1000, 1)] {
+        let mut upload = jail.create("new", &announced(size)).unwrap();
+        let space = |file: &File| file.metadata().unwrap().blocks() * 512;
+        let mut is_reserved = false;
+        for _ in 0..parts {
+            upload.write(&part).unwrap();
+            let ahead = space(&upload.file).saturating_sub(upload.written());
+            let most = upload
+                .written()
+                .max(mib)
+                .min(size.saturating_sub(upload.written()));
+            assert!(
+                ahead <= most + (8 << 10),
+                "{ahead} bytes ahead of {}",
+                upload.written()
+            );
+            is_reserved |= ahead > (8 << 10);
+        }
+        assert_eq!(is_reserved, size >= 100_000);
+        let written = upload.written();
+        assert_eq!(upload.file.metadata().unwrap().len(), written);
+        upload.commit().unwrap();
+        let file = File::open(root.path().join("new")).unwrap();
+        assert_eq!(file.metadata().unwrap().len(), written);
+        assert!(
+            space(&file) < written + (8 << 10),
+            "{} bytes for {written}",
+            space(&file)
+        );
+        assert_eq!(fs::read(root.path().join("new")).unwrap(), part.repeat(parts));
+    }
+}
+
 #[test]
 fn nothing_is_visible_before_the_commit_and_nothing_left_after_an_abort() {
     let (root, jail) = jail();

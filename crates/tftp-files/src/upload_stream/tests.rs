@@ -102,6 +102,32 @@ fn writes_end_where_pages_end_whatever_the_blocks_are() {
 }
 
 #[test]
+fn much_data_gets_room_for_a_whole_write_at_once() {
+    let mut bench = Bench::new();
+    let mut upload = bench.upload("file", Mode::Octet);
+    let size = 64 << 10;
+    let mut rooms = Vec::new();
+    for _ in 0..100 {
+        upload.take(&[1; 1428], false);
+        if !upload.only_gathers(size) {
+            upload.freeze(&bench.cache, false, size);
+            upload.store(&bench.cache, owner(0), true, size);
+            bench.run();
+        }
+        if upload.pending.len() > WHOLE_WRITE_FROM {
+            rooms.push(upload.pending.capacity());
+        }
+    }
+    assert!(
+        rooms.iter().all(|room| (size..=2 * size).contains(room)),
+        "{rooms:?}"
+    );
+    assert_eq!(bench.disk().writes, [size, size]);
+    rooms.dedup();
+    assert_eq!(rooms.len(), 1, "it never grows: {rooms:?}");
+}
+
+#[test]
 fn a_file_is_there_when_all_of_it_is_in_and_not_before() {
     let mut bench = Bench::new();
     let mut upload = bench.upload("file", Mode::Octet);
