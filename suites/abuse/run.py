@@ -2,7 +2,7 @@
 
 usage: run.py DIRECTORY [-k WORD]     (DIRECTORY: has serve, load and flood, as `cargo build` makes them in benches/)
 
-ABUSE_LONG=1: the long form. ABUSE_SEED: the seed that a run printed.
+ABUSE_LONG=1: the long form. TFTP_TEST_SECONDS: the time limit of a class otherwise. ABUSE_SEED: the seed that a run printed.
 """
 import importlib.util
 import os
@@ -22,7 +22,7 @@ def main():
     long = os.environ.get("ABUSE_LONG") == "1"
     # Classes that compare speeds run one after the other.
     word = sys.argv[3] if len(sys.argv) > 3 and sys.argv[2] == "-k" else ""
-    return runner.run_all([HERE], word, workers=1 if long else 3, seconds=3600 if long else 300,
+    return runner.run_all([HERE], word, workers=1 if long else 3, seconds=3600 if long else runner.SECONDS,
                           first="test_loss.")
 
 

@@ -43,8 +43,12 @@ def groups(directory, word):
 
 def run(directory, names, seconds):
     begin = time.monotonic()
-    done = subprocess.run([PYTHON, "-m", "unittest", "-v", *names], cwd=directory, timeout=seconds,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        done = subprocess.run([PYTHON, "-m", "unittest", "-v", *names], cwd=directory, timeout=seconds,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    except subprocess.TimeoutExpired as expired:
+        output = (expired.stdout or b"").decode(errors="replace")
+        return 1, f"{output}\nnot ended after {seconds} seconds", time.monotonic() - begin
     return done.returncode, done.stdout, time.monotonic() - begin
 
 
