@@ -224,7 +224,7 @@ where
         while *at < offset {
             let most = (offset - *at).min(buffer.len() as u64);
             match reader.read(&mut buffer[..most as usize])? {
-                0 => return Ok(0),
+                0 => return Err(became_shorter()),
                 count => *at += count as u64,
             }
         }
@@ -232,6 +232,15 @@ where
         *at += count as u64;
         Ok(count)
     }
+}
+
+/// Returns the error of content that is opened again and ends before the place at which it was left:
+/// what was sent of it would pass for the whole.
+pub(super) fn became_shorter() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::UnexpectedEof,
+        "the content is shorter than when it was opened before",
+    )
 }
 
 /// A source that reads an asynchronous reader once, from its beginning to its end.
@@ -247,5 +256,26 @@ impl<R: AsyncRead + Send + 'static> AsyncSource for AsyncReader<R> {
 
     async fn read_at(&mut self, _: u64, buffer: &mut [u8]) -> io::Result<usize> {
         poll_fn(|context| self.reader.as_mut().poll_read(context, buffer)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_takes_over_skips_what_was_read_and_fails_if_there_is_less() {
+        let mut source = Reopened {
+            open: || Ok(io::Cursor::new([1, 2, 3, 4, 5])),
+            opened: None,
+            size: None,
+            key: "key".into(),
+        };
+        let mut buffer = [0; 8];
+        let mut read_at = |offset| source.read_at(offset, &mut buffer);
+        assert_eq!(read_at(3).unwrap(), 2);
+        assert_eq!(read_at(5).unwrap(), 0);
+        assert_eq!(read_at(0).unwrap(), 5);
+        assert_eq!(read_at(6).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
     }
 }

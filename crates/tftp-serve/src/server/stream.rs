@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use futures_core::Stream;
 
-use super::source::AsyncSource;
+use super::source::{AsyncSource, became_shorter};
 
 /// A stream, and the rest of its last piece that was not passed on yet.
 struct Pieces<S, B> {
@@ -149,7 +149,7 @@ where
         while pieces.at < offset {
             let left = offset - pieces.at;
             if pieces.next(left).await?.is_empty() {
-                return Ok(0);
+                return Err(became_shorter());
             }
         }
         pieces.read(buffer).await
