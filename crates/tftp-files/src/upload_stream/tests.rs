@@ -114,7 +114,7 @@ fn much_data_gets_room_for_a_whole_write_at_once() {
             upload.store(&bench.cache, owner(0), true, size);
             bench.run();
         }
-        if upload.pending.len() > WHOLE_WRITE_FROM {
+        if upload.pending.len() > 8 << 10 {
             rooms.push(upload.pending.capacity());
         }
     }
