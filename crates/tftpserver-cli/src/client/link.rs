@@ -28,7 +28,7 @@ pub enum Local {
 
 /// The result of a get or put.
 #[derive(Debug, Default)]
-pub struct Figures {
+pub struct Summary {
     pub bytes: u64,
     /// The size that the server or this client announced.
     pub size: Option<u64>,
@@ -47,9 +47,9 @@ pub struct Link<'l> {
     local: &'l mut Local,
     progress: &'l Progress,
     cancelled: Arc<AtomicBool>,
-    /// The transfer has ended, and `figures.seconds` is its time.
+    /// The transfer has ended, and `summary.seconds` is its time.
     is_timed: bool,
-    pub figures: Figures,
+    pub summary: Summary,
 }
 
 impl<'l> Link<'l> {
@@ -71,12 +71,12 @@ impl<'l> Link<'l> {
             progress,
             cancelled,
             is_timed: false,
-            figures: Figures {
+            summary: Summary {
                 size: request
                     .requested
                     .tsize
                     .filter(|_| request.operation == Operation::Write),
-                ..Figures::default()
+                ..Summary::default()
             },
         })
     }
@@ -113,7 +113,7 @@ impl<'l> Link<'l> {
                 let now = self.now();
                 let bytes = self.client.handle_datagram(now, from, &buffer[..length]);
                 if let (Some(bytes), Local::Get { target, .. }) = (bytes, &mut *self.local) {
-                    self.figures.bytes += bytes.len() as u64;
+                    self.summary.bytes += bytes.len() as u64;
                     target.take(bytes)?;
                 }
             }
@@ -137,7 +137,7 @@ impl<'l> Link<'l> {
                     return Ok(());
                 };
                 if get.is_complete() && get.outcome().is_none() {
-                    self.figures.sha256 = Some(target.finish(wanted.as_deref())?);
+                    self.summary.sha256 = Some(target.finish(wanted.as_deref())?);
                     get.commit(now);
                 }
             }
@@ -146,13 +146,13 @@ impl<'l> Link<'l> {
                     return Ok(());
                 };
                 source.release_before(put.acked_bytes());
-                self.figures.bytes = put.acked_bytes();
+                self.summary.bytes = put.acked_bytes();
                 if let Some(upto) = put.wants() {
                     let available = source.read_to(upto)?;
                     put.supply(now, available, source.ended);
                 }
                 if source.ended {
-                    self.figures.sha256 = Some(source.sum());
+                    self.summary.sha256 = Some(source.sum());
                 }
             }
         }
@@ -227,16 +227,16 @@ impl<'l> Link<'l> {
 
     fn look(&mut self) {
         if let Some(negotiated) = self.client.negotiated() {
-            (self.figures.blksize, self.figures.windowsize) = (negotiated.blksize, negotiated.windowsize);
-            self.figures.size = self.figures.size.or(negotiated.tsize);
+            (self.summary.blksize, self.summary.windowsize) = (negotiated.blksize, negotiated.windowsize);
+            self.summary.size = self.summary.size.or(negotiated.tsize);
         }
-        self.figures.retransmissions = self.client.retransmissions();
+        self.summary.retransmissions = self.client.retransmissions();
         if !self.is_timed {
             // The copies of the last ACK are no part of the transfer's time.
-            self.figures.seconds = (clock::now() - self.begin).as_secs_f64();
+            self.summary.seconds = (clock::now() - self.begin).as_secs_f64();
             self.is_timed = self.client.ended().is_some();
         }
-        self.progress.show(&self.figures, clock::now() - self.begin);
+        self.progress.show(&self.summary, clock::now() - self.begin);
     }
 }
 

@@ -22,7 +22,7 @@ use tftp_proto::{Mode, Operation, RequestedOptions, Timing};
 use crate::bounds;
 use crate::exit::{Code, Failure};
 use crate::system::signals;
-use link::{Figures, Link, Local};
+use link::{Link, Local, Summary};
 use local::{STANDARD, Source, Target};
 use progress::Progress;
 use url::{Family, Url};
@@ -202,14 +202,14 @@ impl Job<'_> {
                 "--json and a file on standard output: name a FILE",
             ));
         }
-        let mut figures = Figures::default();
-        let ended = open().and_then(|mut local| self.transfer(&mut local, &mut figures));
+        let mut summary = Summary::default();
+        let ended = open().and_then(|mut local| self.transfer(&mut local, &mut summary));
         if self.how.json {
-            report::json(self, &figures, ended.as_ref().err())?;
+            report::json(self, &summary, ended.as_ref().err())?;
         }
         ended?;
         // The object of --json has the checksum, and is all that its readers expect on standard output.
-        let sum = figures.sha256.filter(|_| self.how.sha256 && !self.how.json);
+        let sum = summary.sha256.filter(|_| self.how.sha256 && !self.how.json);
         if let Some(sum) = &sum {
             report::sum(sum, self.file, is_output)?;
         }
@@ -217,7 +217,7 @@ impl Job<'_> {
     }
 
     /// One address after the other, until one answers.
-    fn transfer(&self, local: &mut Local, figures: &mut Figures) -> Result<(), Failure> {
+    fn transfer(&self, local: &mut Local, summary: &mut Summary) -> Result<(), Failure> {
         let family = match (self.how.ipv4, self.how.ipv6) {
             (true, _) => Some(Family::V4),
             (_, true) => Some(Family::V6),
@@ -238,14 +238,14 @@ impl Job<'_> {
             )?;
             ended = link
                 .run()
-                .and_then(|ended| report::judge(&ended, &link.figures, &request));
-            *figures = std::mem::take(&mut link.figures);
+                .and_then(|ended| report::judge(&ended, &link.summary, &request));
+            *summary = std::mem::take(&mut link.summary);
             match &ended {
-                Err(failure) if figures.blksize == 0 && report::is_silence(failure) => {}
+                Err(failure) if summary.blksize == 0 && report::is_silence(failure) => {}
                 _ => break,
             }
         }
-        progress.close(ended.is_ok().then_some(&*figures));
+        progress.close(ended.is_ok().then_some(&*summary));
         ended.map_err(|failure| Failure::new(failure.code, format!("{}: {}", self.url.text, failure.text)))
     }
 

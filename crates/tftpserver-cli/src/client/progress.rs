@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::link::Figures;
+use super::link::Summary;
 use crate::text;
 use crate::view::drawn;
 
@@ -33,7 +33,7 @@ impl Progress {
         }
     }
 
-    pub fn show(&self, figures: &Figures, took: Duration) {
+    pub fn show(&self, summary: &Summary, took: Duration) {
         let Some(bar) = &self.bar else { return };
         let due = bar.elapsed().as_millis() / 100;
         // A window of small blocks is no reason to write a line for each.
@@ -41,7 +41,7 @@ impl Progress {
             bar.set_position(due as u64);
             bar.set_message(line(
                 &self.name,
-                figures,
+                summary,
                 took,
                 console::Term::stderr().size().1.into(),
             ));
@@ -49,33 +49,33 @@ impl Progress {
     }
 
     /// The bar goes; where it ended well a line stays.
-    pub fn close(&self, figures: Option<&Figures>) {
+    pub fn close(&self, summary: Option<&Summary>) {
         let Some(bar) = &self.bar else { return };
         bar.finish_and_clear();
-        if let Some(figures) = figures {
-            let took = Duration::from_secs_f64(figures.seconds);
-            let (size, rate) = (text::bytes(figures.bytes), text::rate(figures.bytes, took));
+        if let Some(summary) = summary {
+            let took = Duration::from_secs_f64(summary.seconds);
+            let (size, rate) = (text::bytes(summary.bytes), text::rate(summary.bytes, took));
             let rate = if rate.is_empty() {
                 rate
             } else {
                 format!(", {rate}")
             };
-            eprintln!("{}: {size} in {:.3} s{rate}", self.name, figures.seconds);
+            eprintln!("{}: {size} in {:.3} s{rate}", self.name, summary.seconds);
         }
     }
 }
 
-fn line(name: &str, figures: &Figures, took: Duration, width: usize) -> String {
-    let percent = figures
+fn line(name: &str, summary: &Summary, took: Duration, width: usize) -> String {
+    let percent = summary
         .size
-        .map(|size| (figures.bytes.min(size) * 100).checked_div(size).unwrap_or(100));
+        .map(|size| (summary.bytes.min(size) * 100).checked_div(size).unwrap_or(100));
     let shown = percent.map_or("  ? %".to_owned(), |percent| format!("{percent:3} %"));
-    let again = match figures.retransmissions {
+    let again = match summary.retransmissions {
         0 => String::new(),
         count => format!("  {count} sent again"),
     };
     let name = text::shortened(name, width.saturating_sub(REST + again.len()).max(8));
-    let (bytes, rate) = (text::bytes(figures.bytes), text::rate(figures.bytes, took));
+    let (bytes, rate) = (text::bytes(summary.bytes), text::rate(summary.bytes, took));
     format!(
         "{name} [{}] {shown} {bytes:>11} {rate:>13}{again}",
         drawn(percent, BAR)
@@ -88,13 +88,13 @@ mod tests {
 
     #[test]
     fn a_line_has_all_that_is_known_and_fits() {
-        let figures = Figures {
+        let summary = Summary {
             bytes: 64 << 20,
             size: Some(256 << 20),
             retransmissions: 7,
-            ..Figures::default()
+            ..Summary::default()
         };
-        let line = line(&"n".repeat(100), &figures, Duration::from_secs(8), 80);
+        let line = line(&"n".repeat(100), &summary, Duration::from_secs(8), 80);
         assert!(line.chars().count() <= 80, "{line}");
         for word in [
             "[#####---------------]",

@@ -7,30 +7,30 @@ use serde::Serialize;
 use tftp_proto::client::ClientRequest;
 use tftp_proto::{ErrorCode, Mode, Operation};
 
-use super::link::Figures;
+use super::link::Summary;
 use super::{Ended, Job, local};
 use crate::exit::{Code, Failure};
 
 /// A failure, where it is one.
-pub fn judge(ended: &Ended, figures: &Figures, request: &ClientRequest<'_>) -> Result<(), Failure> {
+pub fn judge(ended: &Ended, summary: &Summary, request: &ClientRequest<'_>) -> Result<(), Failure> {
     let fail = |code, text: String| Err(Failure::new(code, text));
     match ended {
         Ended::Complete => {
-            let told = figures
+            let told = summary
                 .size
                 .filter(|_| request.mode == Mode::Octet && request.operation == Operation::Write);
-            match told.filter(|&told| told != figures.bytes) {
+            match told.filter(|&told| told != summary.bytes) {
                 // The server has it, as it was read: the file grew or shrank meanwhile.
                 Some(told) => fail(
                     Code::WrongData,
-                    format!("{told} bytes were announced, {} were sent", figures.bytes),
+                    format!("{told} bytes were announced, {} were sent", summary.bytes),
                 ),
                 None => Ok(()),
             }
         }
         Ended::Refused { code, message } => {
             // The block size is known as soon as anything is negotiated.
-            let at_once = request.operation == Operation::Write && figures.blksize == 0;
+            let at_once = request.operation == Operation::Write && summary.blksize == 0;
             let (meant, hint) = refusal(*code, message, at_once);
             fail(meant, format!("ERROR {code}: {message}{hint}"))
         }
@@ -100,7 +100,7 @@ struct Line<'l> {
 }
 
 /// The one line for programs.
-pub fn json(job: &Job<'_>, figures: &Figures, failure: Option<&Failure>) -> Result<(), Failure> {
+pub fn json(job: &Job<'_>, summary: &Summary, failure: Option<&Failure>) -> Result<(), Failure> {
     let line = Line {
         event: match job.operation {
             Operation::Read => "get",
@@ -108,13 +108,13 @@ pub fn json(job: &Job<'_>, figures: &Figures, failure: Option<&Failure>) -> Resu
         },
         url: &job.url.text,
         file: &job.file.to_string_lossy(),
-        bytes: figures.bytes,
-        size: figures.size,
-        blksize: figures.blksize,
-        windowsize: figures.windowsize,
-        retransmissions: figures.retransmissions,
-        seconds: figures.seconds,
-        sha256: figures.sha256.as_deref(),
+        bytes: summary.bytes,
+        size: summary.size,
+        blksize: summary.blksize,
+        windowsize: summary.windowsize,
+        retransmissions: summary.retransmissions,
+        seconds: summary.seconds,
+        sha256: summary.sha256.as_deref(),
         code: failure.map_or(Code::Done, |failure| failure.code) as u8,
         reason: failure.map_or("OK", |failure| &failure.text),
     };

@@ -28,14 +28,14 @@ pub struct Map {
 struct Rule {
     /// Its line in the file, from 1 on.
     line: usize,
-    operation: Operation,
+    operation: Flags,
     pattern: Regex,
     replacement: Replacement,
 }
 
 /// The letters of a rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Operation {
+struct Flags {
     rewrite: bool,
     repeat: bool,
     ignore_case: bool,
@@ -123,9 +123,9 @@ impl Rule {
             .checked_sub(1)
             .ok_or("the rules of the map never come to an end")?;
         match operation {
-            Operation { refuse: true, .. } => Err("refused by a rule of the map".to_owned()),
-            Operation { start_over: true, .. } => Ok(Next::First),
-            Operation { end: true, .. } => Ok(Next::End),
+            Flags { refuse: true, .. } => Err("refused by a rule of the map".to_owned()),
+            Flags { start_over: true, .. } => Ok(Next::First),
+            Flags { end: true, .. } => Ok(Next::End),
             _ => Ok(Next::Rule),
         }
     }
@@ -149,9 +149,9 @@ impl Rule {
     }
 }
 
-impl Operation {
-    fn parse(letters: &str) -> Result<Operation, String> {
-        let mut operation = Operation::default();
+impl Flags {
+    fn parse(letters: &str) -> Result<Flags, String> {
+        let mut operation = Flags::default();
         for letter in letters.chars() {
             let flag = match letter {
                 'r' => &mut operation.rewrite,
@@ -197,7 +197,7 @@ fn parse_rule(number: usize, line: &str) -> Result<Option<Rule>, String> {
     if letters.is_empty() {
         return Ok(None);
     }
-    let operation = Operation::parse(letters)?;
+    let operation = Flags::parse(letters)?;
     let (pattern, rest) = field(rest);
     if pattern.is_empty() {
         return Err("a regular expression is expected after the operation".to_owned());

@@ -15,7 +15,7 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 
 /// Everything at one moment.
 #[derive(Debug)]
-struct Figures {
+struct Snapshot {
     totals: Totals,
     active: u64,
     /// Bytes that arrived: of downloads, of uploads, those that still run included.
@@ -31,22 +31,22 @@ struct Figures {
 /// All figures, as text.
 pub fn text(running: &Running) -> String {
     let mut registry = Registry::with_prefix("tftpserver");
-    registry.register_collector(Box::new(Figures::now(running)));
+    registry.register_collector(Box::new(Snapshot::now(running)));
     let mut text = String::new();
     // Writing to a String does not fail.
     let _ = prometheus_client::encoding::text::encode(&mut text, &registry);
     text
 }
 
-impl Figures {
-    fn now(running: &Running) -> Figures {
+impl Snapshot {
+    fn now(running: &Running) -> Snapshot {
         let snapshot = running.board.snapshot();
         let moved = |operation| {
             let active = snapshot.active.iter().filter(|one| one.operation == operation);
             let running: u64 = active.map(|one| one.figures.bytes).sum();
             running + snapshot.totals.bytes_of(operation)
         };
-        Figures {
+        Snapshot {
             active: snapshot.active.len() as u64,
             sent: moved(Operation::Read),
             received: moved(Operation::Write),
@@ -87,7 +87,7 @@ impl Figures {
     }
 }
 
-impl Collector for Figures {
+impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let about = "Transfers that ended, by operation and outcome";
         let mut metric = describe(&mut encoder, "transfers", about, MetricType::Counter)?;
