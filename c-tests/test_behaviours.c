@@ -4,13 +4,13 @@
  * usage: test_behaviours [NAME]     (NAME: only this one)
  */
 #define _XOPEN_SOURCE 700
-#include <dirent.h>
 #include <poll.h>
 #include <sys/wait.h>
 
 #include "behaviours_of_transfers.h"
 #include "check.h"
 #include "real_client.h"
+#include "resources.h"
 
 #ifndef BEHAVIOURS_JSON
 #define BEHAVIOURS_JSON "bindings/behaviours.json"
@@ -280,19 +280,6 @@ static void several_servers(void)
     fixture_close(&one);
 }
 
-static int entries(const char *path)
-{
-    DIR *dir = opendir(path);
-    int count = 0;
-    while (dir && readdir(dir)) {
-        count++;
-    }
-    if (dir) {
-        closedir(dir);
-    }
-    return count;
-}
-
 /* A sparse file of this size takes no disk space, and no client reaches its end during a test. */
 static int write_endless(const fixture *self, const char *name)
 {
@@ -323,13 +310,12 @@ static void collected_during_a_transfer(void)
 {
     fixture self, other;
     real_client reader, writer;
-    int descriptors, threads;
+    resources before;
     char path[512];
     NEED(fixture_open(&other)); /* allocates now what a process keeps after its first server */
     CHECK_INT(tftpserver_close(other.server), 0);
     other.server = NULL;
-    descriptors = entries("/proc/self/fd");
-    threads = entries("/proc/self/task");
+    before = resources_now();
     NEED(fixture_open(&self));
     fixture_record(&self, TRANSFER);
     CHECK(write_endless(&self, "f") && write_endless(&other, "from"));
@@ -343,8 +329,7 @@ static void collected_during_a_transfer(void)
 
     CHECK_INT(tftpserver_close(self.server), 0);
     self.server = NULL;
-    CHECK_INT(entries("/proc/self/fd"), descriptors);
-    CHECK_INT(entries("/proc/self/task"), threads);
+    CHECK(resources_are_back(&before));
     CHECK_INT(fixture_entries(&self), 1);
     CHECK(real_client_finish(&reader, NULL) > CURL_GOOD && reader.code != CURL_TIMED_OUT);
     CHECK(real_client_finish(&writer, NULL) > CURL_GOOD && writer.code != CURL_TIMED_OUT);

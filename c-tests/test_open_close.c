@@ -1,22 +1,9 @@
 /* A server comes and goes: what it leaves behind, and what it takes with it. */
 #define _XOPEN_SOURCE 700
-#include <dirent.h>
 
 #include "check.h"
 #include "fixture.h"
-
-static int entries(const char *path)
-{
-    DIR *dir = opendir(path);
-    int count = 0;
-    while (dir && readdir(dir)) {
-        count++;
-    }
-    if (dir) {
-        closedir(dir);
-    }
-    return count;
-}
+#include "resources.h"
 
 static void opens_and_closes(void)
 {
@@ -71,11 +58,11 @@ static void close_frees_the_port(void)
 static void leaves_no_thread_and_no_descriptor(void)
 {
     fixture warm;
-    int descriptors, threads, i;
+    resources before;
+    int i;
     NEED(fixture_open(&warm));
     fixture_close(&warm);
-    descriptors = entries("/proc/self/fd");
-    threads = entries("/proc/self/task");
+    before = resources_now();
     for (i = 0; i < 10; i++) {
         fixture round;
         client reader;
@@ -90,8 +77,7 @@ static void leaves_no_thread_and_no_descriptor(void)
         CHECK(tftpserver_get_event_fd(round.server) >= 0);
         fixture_close(&round);
     }
-    CHECK_INT(entries("/proc/self/fd"), descriptors);
-    CHECK_INT(entries("/proc/self/task"), threads);
+    CHECK(resources_are_back(&before));
 }
 
 static void close_ends_what_is_under_way(void)
