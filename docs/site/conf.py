@@ -29,6 +29,8 @@ html_theme = "furo"
 html_title = "libtftpserver"
 html_theme_options = {"source_repository": REPOSITORY + "/", "source_branch": "main"}
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["narrow.css"]
 # Search finds every name; the index of all of them is wider than a page.
 html_use_index = False
 
