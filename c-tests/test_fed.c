@@ -326,13 +326,11 @@ static void what_an_ended_download_was_to_get_is_requested_for_another(void)
         quits.how = how;
         NEED(open_source(&self, &quits.of, data, SIZE, SIZE));
         quits.of.key = "image";
-        CHECK_INT(
-            tftpserver_register_callback(self.server, DATA_WANTED, on_wanted_quit, &quits), 0);
+        CHECK_INT(tftpserver_register_callback(self.server, DATA_WANTED, on_wanted_quit, &quits), 0);
         for (i = 0; i < 2; i++) {
             NEED(background_begin(&clients[i], &self, RRQ, "image", "octet", sized, NULL, 0));
         }
-        while (!strstr(tftpserver_do_config(self.server, "Statistics"), "\"active\":2")
-               && client_now() < end) {
+        while (!strstr(tftpserver_do_config(self.server, "Statistics"), "\"active\":2") && client_now() < end) {
         }
         CHECK(fixture_await(&self, DISCONNECTED, 2));
         for (i = 0; i < 2; i++) {

@@ -1,8 +1,9 @@
 /*
  * libtftpserver: a TFTP server inside your program.
  *
- * It serves a directory, or data that your callbacks supply, to any TFTP client (RFC 1350, with the options of RFC
- * 2347, 2348, 2349 and 7440). Names and numbers are those of the IPWorks TFTPServer class.
+ * It serves a directory, or data that your callbacks supply, to any TFTP client (RFC 1350, with the
+ * options of RFC 2347, 2348, 2349 and 7440). Names and numbers are those of the IPWorks TFTPServer
+ * class.
  *
  * QUICK START
  *
@@ -24,36 +25,41 @@
  *
  *     cc serve.c $(pkg-config --cflags --libs tftpserver)
  *
- * This is a complete server: without callbacks, no further calls are needed. To observe and decide what the server
- * does, register callbacks and call tftpserver_do_doevents in a loop.
+ * This is a complete server: without callbacks, no further calls are needed. To observe and decide
+ * what the server does, register callbacks and call tftpserver_do_doevents in a loop.
  *
  * ERRORS
  *
- * Functions that return int32_t return 0 or an error number, TFTPSERVER_ERROR_.... Functions that return a value return
- * NULL, 0 or -1 on failure. As 0 may also be a value, check tftpserver_get_last_error_code: it is 0 after a success.
- * tftpserver_get_last_error returns the text with details, tftpserver_strerror the text of a number alone. Both getters
- * refer to the calling thread's last call with that handle. A call that fails changes nothing. The numbers are the same
- * on every platform: EADDRINUSE of Linux is 10048.
+ * Functions that return int32_t return 0 or an error number, TFTPSERVER_ERROR_.... Functions that
+ * return a value return NULL, 0 or -1 on failure. As 0 may also be a value, check
+ * tftpserver_get_last_error_code: it is 0 after a success. tftpserver_get_last_error returns the
+ * text with details, tftpserver_strerror the text of a number alone. Both getters refer to the
+ * calling thread's last call with that handle. A call that fails changes nothing. The numbers are
+ * the same on every platform: EADDRINUSE of Linux is 10048.
  *
- * NULL, a closed handle, an unknown id, an index out of range and text that is not UTF-8 give an error number, never
- * undefined behaviour. Invalid callback pointers, unterminated strings and lengths beyond a buffer cannot be detected.
+ * NULL, a closed handle, an unknown id, an index out of range and text that is not UTF-8 give an
+ * error number, never undefined behaviour. Invalid callback pointers, unterminated strings and
+ * lengths beyond a buffer cannot be detected.
  *
  * MEMORY
  *
- * Text is UTF-8 and NUL-terminated. The library copies every argument. Returned pointers belong to the library and are
- * valid until the same thread's next call with the same handle; the two getters of the last error do not invalidate
- * them. You never free anything. Pointers in an event are valid until its callback returns.
+ * Text is UTF-8 and NUL-terminated. The library copies every argument. Returned pointers belong to
+ * the library and are valid until the same thread's next call with the same handle; the two getters
+ * of the last error do not invalidate them. You never free anything. Pointers in an event are valid
+ * until its callback returns.
  *
  * THREADS
  *
- * Every function may be called from any thread at any time. The server runs on its own threads. Callbacks never run
- * there: they run only inside tftpserver_do_doevents, on the thread that calls it, one at a time, and the library holds
- * no lock meanwhile. A callback may call every function except tftpserver_close and tftpserver_do_doevents, which
- * return 907 inside a callback, for any handle. tftpserver_release closes a server there.
+ * Every function may be called from any thread at any time. The server runs on its own threads.
+ * Callbacks never run there: they run only inside tftpserver_do_doevents, on the thread that calls
+ * it, one at a time, and the library holds no lock meanwhile. A callback may call every function
+ * except tftpserver_close and tftpserver_do_doevents, which return 907 inside a callback, for any
+ * handle. tftpserver_release closes a server there.
  *
- * Handles are not inherited by fork: in the child they are invalid (901). The child may open its own servers, and its
- * exit does not affect the parent. The library's threads block all signals. tftpserver_do_interrupt may be called from
- * any thread but not from a signal handler: let a thread wait for the signal, or set a flag.
+ * Handles are not inherited by fork: in the child they are invalid (901). The child may open its
+ * own servers, and its exit does not affect the parent. The library's threads block all signals.
+ * tftpserver_do_interrupt may be called from any thread but not from a signal handler: let a thread
+ * wait for the signal, or set a flag.
  *
  * EVENTS
  *
@@ -66,26 +72,31 @@
  *     EndTransfer         only if the file is complete
  *     Disconnected        0 "OK", or the error; exactly one for each Connected with 0
  *
- * ConnectionRequest, Connected and StartTransfer hold their own connection until the callback has returned, and no
- * other. Error and Log may fire between them. Nothing waits for an event without a callback.
+ * ConnectionRequest, Connected and StartTransfer hold their own connection until the callback has
+ * returned, and no other. Error and Log may fire between them. Nothing waits for an event without a
+ * callback.
  *
- * Log is the only event that may be dropped; a later Log event then reports how many were. If callbacks are slow, the
- * connections whose Transfer events are pending slow down. While tens of thousands of events are pending, new requests
- * are not answered until DoEvents is called; clients retransmit them.
+ * Log is the only event that may be dropped; a later Log event then reports how many were. If
+ * callbacks are slow, the connections whose Transfer events are pending slow down. While tens of
+ * thousands of events are pending, new requests are not answered until DoEvents is called; clients
+ * retransmit them.
  *
- * If a decision takes time, such as a database query, set `accept` to TFTPSERVER_ACCEPT_LATER, return, and call
- * tftpserver_do_accept from any thread when the answer is known. Only that connection waits, at most for Timeout.
+ * If a decision takes time, such as a database query, set `accept` to TFTPSERVER_ACCEPT_LATER,
+ * return, and call tftpserver_do_accept from any thread when the answer is known. Only that
+ * connection waits, at most for Timeout.
  *
- * If another thread or a task of an event loop stores uploaded data, call tftpserver_do_hold in the Transfer callback,
- * and again when the data is stored. Until then, the last block of the upload is not acknowledged.
+ * If another thread or a task of an event loop stores uploaded data, call tftpserver_do_hold in the
+ * Transfer callback, and again when the data is stored. Until then, the last block of the upload is
+ * not acknowledged.
  *
  * THE CONN ARRAYS
  *
- * Properties whose names begin with Conn have one value for each connection. Their index is a connection id as events
- * carry it (ids start at 1000001), or a position from 0 to ConnCount - 1. The arrays change only inside DoEvents: a
- * record is added before its ConnectionRequest or Connected callback and removed after its Disconnected callback. A
- * program without callbacks that calls DoEvents also sees its connections there. The figures from ConnBytesTransferred
- * to ConnElapsedMillis are current at every read, on any thread, and final in Disconnected.
+ * Properties whose names begin with Conn have one value for each connection. Their index is a
+ * connection id as events carry it (ids start at 1000001), or a position from 0 to ConnCount - 1.
+ * The arrays change only inside DoEvents: a record is added before its ConnectionRequest or
+ * Connected callback and removed after its Disconnected callback. A program without callbacks that
+ * calls DoEvents also sees its connections there. The figures from ConnBytesTransferred to
+ * ConnElapsedMillis are current at every read, on any thread, and final in Disconnected.
  *
  * SOURCES AND DESTINATIONS
  *
@@ -94,23 +105,26 @@
  *  1. ConnFileData, if set (downloads).
  *  2. DataWanted and tftpserver_do_supply, if ConnDataSize is set (downloads).
  *  3. ConnLocalFile, if set: any path that the program chooses.
- *  4. LocalDir, if set: the file that ConnServedName or else the client names, never outside LocalDir.
- *  5. The Transfer callback (uploads). No file is written. If the callback is removed before the end, the upload fails
- *     with 126.
+ *  4. LocalDir, if set: the file that ConnServedName or else the client names, never outside
+ *     LocalDir.
+ *  5. The Transfer callback (uploads). No file is written. If the callback is removed before the
+ *     end, the upload fails with 126.
  *  6. Otherwise the client gets ERROR 1, and the program error 126 (uploads) or 127 (downloads).
  *
- * The choice is made when Connected has returned and, if nothing was found, again when StartTransfer has returned.
- * Later changes of ConnFileData, ConnDataSize, ConnDataKey, ConnLocalFile and ConnServedName fail with 130.
+ * The choice is made when Connected has returned and, if nothing was found, again when
+ * StartTransfer has returned. Later changes of ConnFileData, ConnDataSize, ConnDataKey,
+ * ConnLocalFile and ConnServedName fail with 130.
  *
- * An uploaded file gets its final name only when it is complete. Until then its name is .tftpserver-<16 hex
- * digits>.part in the same directory. When listening starts, such files that a killed program left in or below LocalDir
- * are removed.
+ * An uploaded file gets its final name only when it is complete. Until then its name is
+ * .tftpserver-<16 hex digits>.part in the same directory. When listening starts, such files that a
+ * killed program left in or below LocalDir are removed.
  *
  * DATA WITHOUT A FILE
  *
- * Content from a URL, an object store or a generator can be sent without holding it in memory. Set ConnDataSize (its
- * length in bytes, or -1 if unknown) in ConnectionRequest, Connected or StartTransfer, or before the deferred answer.
- * From then on, each DataWanted event requests bytes from an offset, and tftpserver_do_supply supplies them:
+ * Content from a URL, an object store or a generator can be sent without holding it in memory. Set
+ * ConnDataSize (its length in bytes, or -1 if unknown) in ConnectionRequest, Connected or
+ * StartTransfer, or before the deferred answer. From then on, each DataWanted event requests bytes
+ * from an offset, and tftpserver_do_supply supplies them:
  *
  *     static int32_t on_wanted(tftpserver *server, tftpserver_event *event, void *context)
  *     {
@@ -121,37 +135,45 @@
  *         return tftpserver_do_supply(server, e->connection_id, bytes, length, feof((FILE *)context));
  *     }
  *
- * This serves one download at a time, from one FILE. If `length` exceeds the buffer, supply the rest in a loop. At most
- * two windows, or 32 kB if that is more, are requested ahead of the client's acknowledgement. The event fires again
- * when less than half of the requested data is still to come. Without a DataWanted callback the client gets ERROR 1,
- * and the program 126. If the source fails, call tftpserver_do_abort.
+ * This serves one download at a time, from one FILE. If `length` exceeds the buffer, supply the
+ * rest in a loop. At most two windows, or 32 kB if that is more, are requested ahead of the
+ * client's acknowledgement. The event fires again when less than half of the requested data is
+ * still to come. Without a DataWanted callback the client gets ERROR 1, and the program 126. If the
+ * source fails, call tftpserver_do_abort.
  *
- * Downloads with the same ConnDataKey and ConnDataSize share one pass over the source, so a thousand machines that boot
- * the same image cause one pass. The event carries the id of one of them. A download that starts after the beginning
- * was discarded, or that falls half a second behind, gets its own pass: its events start at offset 0 again, with its
- * own id. The id and the offset identify a pass. If an event continues at the offset of a pass with another id, the
- * connection of the former id has ended or was left behind. If the program ends a connection inside the callback of its
- * DataWanted, or before that fires, another event requests the missing bytes for a connection that shares the source.
+ * Downloads with the same ConnDataKey and ConnDataSize share one pass over the source, so a
+ * thousand machines that boot the same image cause one pass. The event carries the id of one of
+ * them. A download that starts after the beginning was discarded, or that falls half a second
+ * behind, gets its own pass: its events start at offset 0 again, with its own id. The id and the
+ * offset identify a pass. If an event continues at the offset of a pass with another id, the
+ * connection of the former id has ended or was left behind. If the program ends a connection inside
+ * the callback of its DataWanted, or before that fires, another event requests the missing bytes
+ * for a connection that shares the source.
  *
  * WRITING BINDINGS
  *
  * For callers from other languages, and from runtimes with an event loop:
  *
- *  - The last error is kept per thread. A runtime that runs native calls on a thread pool must read the number and the
- *    text in the same job as the failed call. It must also copy returned text and bytes in that job.
- *  - The event descriptor is an eventfd on Linux, polled for reading, level-triggered. The library owns it: a read by
- *    the program loses a wake-up. Loops that close the descriptors they are given (asio, libuv's uv_pipe_open, Node's
- *    streams) need a dup() of it. uv_poll_t, GLib, asyncio and epoll can use it directly.
- *  - tftpserver_do_doevents blocks its thread for at most SelectWaitMillis if no event is pending. On the thread of an
- *    event loop set SelectWaitMillis=0, and call it when the descriptor is readable.
- *  - Some runtimes run callbacks on another thread while the thread in DoEvents waits for them. Such a callback must
- *    not call tftpserver_close or tftpserver_do_doevents: the library cannot detect the relation between the threads,
- *    and they would deadlock. tftpserver_release closes without waiting, from any thread. Keep `context` and the
- *    callback's code until DoEvents has returned.
+ *  - The last error is kept per thread. A runtime that runs native calls on a thread pool must read
+ *    the number and the text in the same job as the failed call. It must also copy returned text
+ *    and bytes in that job.
+ *  - The event descriptor is an eventfd on Linux, polled for reading, level-triggered. The library
+ *    owns it: a read by the program loses a wake-up. Loops that close the descriptors they are
+ *    given (asio, libuv's uv_pipe_open, Node's streams) need a dup() of it. uv_poll_t, GLib,
+ *    asyncio and epoll can use it directly.
+ *  - tftpserver_do_doevents blocks its thread for at most SelectWaitMillis if no event is pending.
+ *    On the thread of an event loop set SelectWaitMillis=0, and call it when the descriptor is
+ *    readable.
+ *  - Some runtimes run callbacks on another thread while the thread in DoEvents waits for them.
+ *    Such a callback must not call tftpserver_close or tftpserver_do_doevents: the library cannot
+ *    detect the relation between the threads, and they would deadlock. tftpserver_release closes
+ *    without waiting, from any thread. Keep `context` and the callback's code until DoEvents has
+ *    returned.
  *  - A callback must end by return, never by an exception or longjmp. Store the exception, call
  *    tftpserver_do_interrupt, return a non-zero value, and rethrow it when DoEvents has returned.
- *  - Structs and constants only grow. Definitions made from an older header work with every newer library of the same
- *    SONAME. At the start, check that tftpserver_version() is not older than TFTPSERVER_VERSION_NUMBER.
+ *  - Structs and constants only grow. Definitions made from an older header work with every newer
+ *    library of the same SONAME. At the start, check that tftpserver_version() is not older than
+ *    TFTPSERVER_VERSION_NUMBER.
  *
  * PROPERTIES
  *
@@ -211,14 +233,15 @@
  *   2011  RuntimeLicense          text                      any time
  *         No effect: stored for programs written for IPWorks.
  *
- * (i): indexed by connection. Booleans read "True" or "False" and accept True, False, 1, 0, Yes and No in any case.
- * "any time": running transfers keep the old value. "stopped (106)": fails with that number while listening. "before
- * (130)": until the transfer begins. "never": fails with 904. The ids 3 and 10 are reserved (902).
+ * (i): indexed by connection. Booleans read "True" or "False" and accept True, False, 1, 0, Yes and
+ * No in any case. "any time": running transfers keep the old value. "stopped (106)": fails with
+ * that number while listening. "before (130)": until the transfer begins. "never": fails with 904.
+ * The ids 3 and 10 are reserved (902).
  *
  * SETTINGS, through tftpserver_do_config
  *
- * "NAME=VALUE" sets a value and returns "", "NAME" returns the value. Names are case-insensitive, and spaces around
- * them are ignored.
+ * "NAME=VALUE" sets a value and returns "", "NAME" returns the value. Names are case-insensitive,
+ * and spaces around them are ignored.
  *
  *       setting                 type, range      default  changes
  *       DefaultRollOverNumber   0 to 1           0        any time
@@ -314,36 +337,40 @@
  *       ListenAddresses         text                      never
  *         The addresses on which the server listens; "": it does not listen.
  *
- * "at start": may be set at any time, takes effect when listening starts the next time. QOSDSCPValue and QOSTrafficType
- * do not need UseConnection here. With DontFragment, a client whose blksize exceeds its path MTU gets an ERROR at once
- * (10040).
+ * "at start": may be set at any time, takes effect when listening starts the next time.
+ * QOSDSCPValue and QOSTrafficType do not need UseConnection here. With DontFragment, a client whose
+ * blksize exceeds its path MTU gets an ERROR at once (10040).
  *
- * PortPerTransfer: each transfer has its own connected socket on a random port, so an attacker must guess the port to
- * forge a packet. Such sockets take at most half of the soft limit of descriptors (those whose client has not answered
- * yet at most an eighth) and half of TransferPorts. Further transfers share 64 ports per thread. UseConnection refuses
- * further transfers instead, with 10024 or 10048. SinglePort overrides both, and limits windows to four blocks unless
- * MaxWindowSize is set above its default.
+ * PortPerTransfer: each transfer has its own connected socket on a random port, so an attacker must
+ * guess the port to forge a packet. Such sockets take at most half of the soft limit of descriptors
+ * (those whose client has not answered yet at most an eighth) and half of TransferPorts. Further
+ * transfers share 64 ports per thread. UseConnection refuses further transfers instead, with 10024
+ * or 10048. SinglePort overrides both, and limits windows to four blocks unless MaxWindowSize is
+ * set above its default.
  *
- * Interface: StartListening fails if the interface does not exist. Sockets of ListenDescriptors keep their device.
+ * Interface: StartListening fails if the interface does not exist. Sockets of ListenDescriptors
+ * keep their device.
  *
- * SourceIPAddress: an address of this host needs no privilege. For another address, StartListening fails with 10013
- * without CAP_NET_ADMIN or CAP_NET_RAW, and the network must route packets for that address to this host. 10047: no
- * client can have its address family. With UseIPv6, clients of the other family are served as usual. With SinglePort
- * leave LocalHost "", so that packets to that address arrive.
+ * SourceIPAddress: an address of this host needs no privilege. For another address, StartListening
+ * fails with 10013 without CAP_NET_ADMIN or CAP_NET_RAW, and the network must route packets for
+ * that address to this host. 10047: no client can have its address family. With UseIPv6, clients of
+ * the other family are served as usual. With SinglePort leave LocalHost "", so that packets to that
+ * address arrive.
  *
- * SourceMacAddress: StartListening fails with 10013 without CAP_NET_RAW, and with 909 if UseIPv6 is on or LocalHost is
- * an IPv6 address. Packets that do not leave through Ethernet (loopback, tunnels) are sent as usual.
+ * SourceMacAddress: StartListening fails with 10013 without CAP_NET_RAW, and with 909 if UseIPv6 is
+ * on or LocalHost is an IPv6 address. Packets that do not leave through Ethernet (loopback,
+ * tunnels) are sent as usual.
  *
- * ListenOn: either all addresses start or none does; the error names the address. Each address has its own IoThreads
- * threads; everything else is shared. An IPv6 address there receives IPv6 only.
+ * ListenOn: either all addresses start or none does; the error names the address. Each address has
+ * its own IoThreads threads; everything else is shared. An IPv6 address there receives IPv6 only.
  *
- * ListenDescriptors: the library duplicates the sockets at every start and changes no option that affects other users
- * of the same socket. InBufferSize and OutBufferSize apply only if they were set. Only one server at a time may listen
- * on a socket.
+ * ListenDescriptors: the library duplicates the sockets at every start and changes no option that
+ * affects other users of the same socket. InBufferSize and OutBufferSize apply only if they were
+ * set. Only one server at a time may listen on a socket.
  *
- * StopListening lets transfers finish, and StartListening may be called at once. With SinglePort the transfers keep the
- * port, and the server listens there again. If a setting marked "at start" was changed meanwhile, StartListening fails
- * with 10048 until the last of them has ended.
+ * StopListening lets transfers finish, and StartListening may be called at once. With SinglePort
+ * the transfers keep the port, and the server listens there again. If a setting marked "at start"
+ * was changed meanwhile, StartListening fails with 10048 until the last of them has ended.
  */
 
 #ifndef TFTPSERVER_H
@@ -369,7 +396,8 @@
 #endif
 
 /**
- * First part of this header's version. `tftpserver_version` returns the version of the loaded library.
+ * First part of this header's version. `tftpserver_version` returns the version of the loaded
+ * library.
  */
 #define TFTPSERVER_VERSION_MAJOR 0
 
@@ -509,7 +537,8 @@
 #define TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT 16
 
 /**
- * Integer, seconds: inactivity (with AbsoluteTimeout: duration) after which a transfer fails; 0: no limit.
+ * Integer, seconds: inactivity (with AbsoluteTimeout: duration) after which a transfer fails; 0:
+ * no limit.
  */
 #define TFTPSERVER_PROPERTY_TIMEOUT 17
 
@@ -519,7 +548,8 @@
 #define TFTPSERVER_PROPERTY_CONN_OPERATION 18
 
 /**
- * Integer, read-only, indexed: bytes that the client has acknowledged (read) or the server has accepted (write).
+ * Integer, read-only, indexed: bytes that the client has acknowledged (read) or the server has
+ * accepted (write).
  */
 #define TFTPSERVER_PROPERTY_CONN_BYTES_TRANSFERRED 19
 
@@ -544,7 +574,8 @@
 #define TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS 23
 
 /**
- * Integer, milliseconds, read-only, indexed: time since the request, final when the transfer has ended.
+ * Integer, milliseconds, read-only, indexed: time since the request, final when the transfer has
+ * ended.
  */
 #define TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS 24
 
@@ -554,12 +585,14 @@
 #define TFTPSERVER_PROPERTY_CONN_SERVED_NAME 25
 
 /**
- * Integer, bytes, indexed: makes the program the source of this download and gives its length; -1: unknown.
+ * Integer, bytes, indexed: makes the program the source of this download and gives its length; -1:
+ * unknown.
  */
 #define TFTPSERVER_PROPERTY_CONN_DATA_SIZE 26
 
 /**
- * Text, indexed: downloads with the same key and ConnDataSize share the supplied data; "": not shared.
+ * Text, indexed: downloads with the same key and ConnDataSize share the supplied data; "": not
+ * shared.
  */
 #define TFTPSERVER_PROPERTY_CONN_DATA_KEY 27
 
@@ -634,8 +667,8 @@
 /**
  * A valid LocalFile must be provided for PUT operations.
  *
- * Cause: An upload has no destination: no LocalDir, no ConnLocalFile, no Transfer callback. Or ConnDataSize is set and
- * DataWanted has no callback.
+ * Cause: An upload has no destination: no LocalDir, no ConnLocalFile, no Transfer callback. Or
+ * ConnDataSize is set and DataWanted has no callback.
  */
 #define TFTPSERVER_ERROR_NO_LOCAL_FILE 126
 
@@ -656,23 +689,25 @@
 /**
  * Can't read local file.
  *
- * Cause: The file of a download cannot be read or has shrunk, or the program's source ends before ConnDataSize bytes.
+ * Cause: The file of a download cannot be read or has shrunk, or the program's source ends before
+ * ConnDataSize bytes.
  */
 #define TFTPSERVER_ERROR_CANNOT_READ_FILE 129
 
 /**
  * Busy performing the current transfer.
  *
- * Cause: A source or destination of a connection is set after its transfer began, a request is answered that is not
- * deferred, or data is supplied to a download whose source is not the program or has ended.
+ * Cause: A source or destination of a connection is set after its transfer began, a request is
+ * answered that is not deferred, or data is supplied to a download whose source is not the program
+ * or has ended.
  */
 #define TFTPSERVER_ERROR_BUSY 130
 
 /**
  * Timeout while waiting for server.
  *
- * Cause: The client sends nothing for Timeout or after the last retransmission, or the program does not answer or
- * supply data within Timeout.
+ * Cause: The client sends nothing for Timeout or after the last retransmission, or the program
+ * does not answer or supply data within Timeout.
  */
 #define TFTPSERVER_ERROR_TIMEOUT 301
 
@@ -784,7 +819,8 @@
 /**
  * Unable to convert string to selected CodePage
  *
- * Cause: A file name cannot be converted from the CodePage, or CodePage is set to one that is not available here.
+ * Cause: A file name cannot be converted from the CodePage, or CodePage is set to one that is not
+ * available here.
  */
 #define TFTPSERVER_ERROR_CODE_PAGE 434
 
@@ -889,8 +925,8 @@
 /**
  * Access denied.
  *
- * Cause: The system denies permission, such as for ports below 1024 or raw frames; ConnectionRequest refuses; or
- * ReadOnly forbids an upload.
+ * Cause: The system denies permission, such as for ports below 1024 or raw frames;
+ * ConnectionRequest refuses; or ReadOnly forbids an upload.
  */
 #define TFTPSERVER_ERROR_ACCESS_DENIED 10013
 
@@ -904,16 +940,16 @@
 /**
  * Invalid argument.
  *
- * Cause: LocalHost is a link-local address without its scope (fe80::1%eth0), a socket of ListenDescriptors is not UDP,
- * not bound, or connected, or the system rejects another argument.
+ * Cause: LocalHost is a link-local address without its scope (fe80::1%eth0), a socket of
+ * ListenDescriptors is not UDP, not bound, or connected, or the system rejects another argument.
  */
 #define TFTPSERVER_ERROR_INVALID_ARGUMENT 10022
 
 /**
  * Too many open files.
  *
- * Cause: No descriptor is left for a socket, a directory or a transfer. The servers of a process use at most three
- * quarters of the descriptors that were free when the first of them started.
+ * Cause: No descriptor is left for a socket, a directory or a transfer. The servers of a process
+ * use at most three quarters of the descriptors that were free when the first of them started.
  */
 #define TFTPSERVER_ERROR_TOO_MANY_FILES 10024
 
@@ -1004,16 +1040,16 @@
 /**
  * Address family not supported by protocol family.
  *
- * Cause: LocalHost is an address of the family that UseIPv6 excludes, or SourceIPAddress has another family than
- * LocalHost.
+ * Cause: LocalHost is an address of the family that UseIPv6 excludes, or SourceIPAddress has
+ * another family than LocalHost.
  */
 #define TFTPSERVER_ERROR_ADDRESS_FAMILY_NOT_SUPPORTED 10047
 
 /**
  * Address already in use.
  *
- * Cause: The port is in use: LocalPort, one of ListenOn, or all of TransferPorts; or ListenDescriptors contains a
- * socket twice.
+ * Cause: The port is in use: LocalPort, one of ListenOn, or all of TransferPorts; or
+ * ListenDescriptors contains a socket twice.
  */
 #define TFTPSERVER_ERROR_ADDRESS_IN_USE 10048
 
@@ -1055,7 +1091,8 @@
 /**
  * Connection reset by peer.
  *
- * Cause: The client restarts its transfer, or starts another one from a port that can have only one.
+ * Cause: The client restarts its transfer, or starts another one from a port that can have only
+ * one.
  */
 #define TFTPSERVER_ERROR_CONNECTION_RESET 10054
 
@@ -1258,8 +1295,8 @@
 /**
  * Invalid value.
  *
- * Cause: The value has the wrong type, is out of range, is not UTF-8 or is NULL; the event does not exist; or LocalDir
- * is not a directory.
+ * Cause: The value has the wrong type, is out of range, is not UTF-8 or is NULL; the event does
+ * not exist; or LocalDir is not a directory.
  */
 #define TFTPSERVER_ERROR_INVALID_VALUE 905
 
@@ -1304,8 +1341,9 @@
 typedef struct tftpserver tftpserver;
 
 /**
- * Fires when a connection was accepted, or refused. An accepted connection waits until the callback has returned.
- * Set ConnFileData, ConnDataSize, ConnLocalFile or ConnServedName here, or in ConnectionRequest.
+ * Fires when a connection was accepted, or refused. An accepted connection waits until the
+ * callback has returned. Set ConnFileData, ConnDataSize, ConnLocalFile or ConnServedName here, or
+ * in ConnectionRequest.
  */
 typedef struct tftpserver_connected_event {
     /**
@@ -1313,7 +1351,8 @@ typedef struct tftpserver_connected_event {
      */
     int32_t connection_id;
     /**
-     * 0, or an error number, such as 10013 (refused by ConnectionRequest) or 10068 (too many connections).
+     * 0, or an error number, such as 10013 (refused by ConnectionRequest) or 10068 (too many
+     * connections).
      */
     int32_t status_code;
     /**
@@ -1323,8 +1362,8 @@ typedef struct tftpserver_connected_event {
 } tftpserver_connected_event;
 
 /**
- * Fires when a client requests a transfer (RRQ or WRQ). The connection waits until the callback has returned, or
- * until `tftpserver_do_accept` if the answer is deferred.
+ * Fires when a client requests a transfer (RRQ or WRQ). The connection waits until the callback
+ * has returned, or until `tftpserver_do_accept` if the answer is deferred.
  */
 typedef struct tftpserver_connection_request_event {
     /**
@@ -1336,8 +1375,9 @@ typedef struct tftpserver_connection_request_event {
      */
     int32_t remote_port;
     /**
-     * The file name as the client sent it, converted from CodePage to UTF-8. Untrusted input. A byte from 0x80 on that
-     * is invalid in the CodePage becomes the character U+EF00 plus the byte: 0xFF is U+EFFF, "\xEE\xBF\xBF" in C.
+     * The file name as the client sent it, converted from CodePage to UTF-8. Untrusted input. A
+     * byte from 0x80 on that is invalid in the CodePage becomes the character U+EF00 plus the
+     * byte: 0xFF is U+EFFF, "\xEE\xBF\xBF" in C.
      */
     const char *filename;
     /**
@@ -1349,8 +1389,9 @@ typedef struct tftpserver_connection_request_event {
      */
     int32_t operation;
     /**
-     * In and out: TFTPSERVER_ACCEPT_YES (1) on entry. Set it to TFTPSERVER_ACCEPT_NO (0) to refuse, or to
-     * TFTPSERVER_ACCEPT_LATER (2) to answer with `tftpserver_do_accept`. Other values accept.
+     * In and out: TFTPSERVER_ACCEPT_YES (1) on entry. Set it to TFTPSERVER_ACCEPT_NO (0) to
+     * refuse, or to TFTPSERVER_ACCEPT_LATER (2) to answer with `tftpserver_do_accept`. Other
+     * values accept.
      */
     int32_t accept;
     /**
@@ -1368,7 +1409,8 @@ typedef struct tftpserver_connection_request_event {
  */
 typedef struct tftpserver_disconnected_event {
     /**
-     * The connection's id. Its record is removed from the Conn arrays when the callback has returned.
+     * The connection's id. Its record is removed from the Conn arrays when the callback has
+     * returned.
      */
     int32_t connection_id;
     /**
@@ -1396,8 +1438,9 @@ typedef struct tftpserver_end_transfer_event {
 } tftpserver_end_transfer_event;
 
 /**
- * Fires when a transfer or a request fails, before the Connected or Disconnected with the same number. It does not fire
- * for requests that ConnectionRequest refused, nor for clients that only queried the size.
+ * Fires when a transfer or a request fails, before the Connected or Disconnected with the same
+ * number. It does not fire for requests that ConnectionRequest refused, nor for clients that only
+ * queried the size.
  */
 typedef struct tftpserver_error_event {
     /**
@@ -1415,9 +1458,10 @@ typedef struct tftpserver_error_event {
 } tftpserver_error_event;
 
 /**
- * Fires once for each log message whose level is enabled by LogLevel. Level 1 has Info and Error. Level 2 adds
- * PITrail (each RRQ, WRQ, OACK and ERROR) and Verbose (negotiated options and results). Level 3 adds Debug (each
- * DATA and ACK). The only event that may be dropped if too many are pending; a later message reports how many.
+ * Fires once for each log message whose level is enabled by LogLevel. Level 1 has Info and Error.
+ * Level 2 adds PITrail (each RRQ, WRQ, OACK and ERROR) and Verbose (negotiated options and
+ * results). Level 3 adds Debug (each DATA and ACK). The only event that may be dropped if too many
+ * are pending; a later message reports how many.
  */
 typedef struct tftpserver_log_event {
     /**
@@ -1439,8 +1483,9 @@ typedef struct tftpserver_log_event {
 } tftpserver_log_event;
 
 /**
- * Fires when a transfer begins. The connection waits until the callback has returned. If no source or destination
- * was found yet, this is the last chance to set ConnFileData, ConnDataSize or ConnLocalFile.
+ * Fires when a transfer begins. The connection waits until the callback has returned. If no source
+ * or destination was found yet, this is the last chance to set ConnFileData, ConnDataSize or
+ * ConnLocalFile.
  */
 typedef struct tftpserver_start_transfer_event {
     /**
@@ -1454,11 +1499,12 @@ typedef struct tftpserver_start_transfer_event {
 } tftpserver_start_transfer_event;
 
 /**
- * Fires for each block of data, in order; in a download, when the client has acknowledged it. A slow callback
- * slows only its own connection.
+ * Fires for each block of data, in order; in a download, when the client has acknowledged it. A
+ * slow callback slows only its own connection.
  *
- * In a netascii download, `text` has the bytes of the packets. In a netascii upload, it has the translated bytes
- * of the file, and one event may have those of several packets. `bytes_transferred` counts the same bytes.
+ * In a netascii download, `text` has the bytes of the packets. In a netascii upload, it has the
+ * translated bytes of the file, and one event may have those of several packets.
+ * `bytes_transferred` counts the same bytes.
  */
 typedef struct tftpserver_transfer_event {
     /**
@@ -1474,8 +1520,8 @@ typedef struct tftpserver_transfer_event {
      */
     int64_t bytes_transferred;
     /**
-     * 0 to 100, relative to the file's size or the tsize that the client announced. -1 if neither is known: uploads
-     * without tsize, and netascii except downloads from ConnFileData.
+     * 0 to 100, relative to the file's size or the tsize that the client announced. -1 if neither
+     * is known: uploads without tsize, and netascii except downloads from ConnFileData.
      */
     int32_t percent_done;
     /**
@@ -1489,9 +1535,9 @@ typedef struct tftpserver_transfer_event {
 } tftpserver_transfer_event;
 
 /**
- * Fires when a download whose ConnDataSize is set needs `length` more bytes from `offset` on: first with offset 0,
- * and again when less than half of the requested data is still to come. Call `tftpserver_do_supply` in the
- * callback, later, or from another thread.
+ * Fires when a download whose ConnDataSize is set needs `length` more bytes from `offset` on:
+ * first with offset 0, and again when less than half of the requested data is still to come. Call
+ * `tftpserver_do_supply` in the callback, later, or from another thread.
  */
 typedef struct tftpserver_data_wanted_event {
     /**
@@ -1551,8 +1597,8 @@ typedef union tftpserver_event_data {
 } tftpserver_event_data;
 
 /**
- * An event. It and everything it points to are valid until the callback returns. In later versions its structs may
- * grow at their end and do not change otherwise.
+ * An event. It and everything it points to are valid until the callback returns. In later versions
+ * its structs may grow at their end and do not change otherwise.
  */
 typedef struct tftpserver_event {
     /**
@@ -1566,13 +1612,14 @@ typedef struct tftpserver_event {
 } tftpserver_event;
 
 /**
- * A function that an event calls, inside `tftpserver_do_doevents` and on its thread. The library holds no lock
- * meanwhile.
+ * A function that an event calls, inside `tftpserver_do_doevents` and on its thread. The library
+ * holds no lock meanwhile.
  *
- * `context` is the pointer that was passed to `tftpserver_register_callback`. Return 0 to continue. Any other value
- * ends the connection of the event: its client gets a TFTP ERROR, and Disconnected fires with 10053 and the value in
- * its description. If the client already has the whole file (EndTransfer, the last Transfer of a download), it gets no
- * ERROR. In Error and Disconnected the value has no effect on a connection that has already ended. C++ exceptions,
+ * `context` is the pointer that was passed to `tftpserver_register_callback`. Return 0 to
+ * continue. Any other value ends the connection of the event: its client gets a TFTP ERROR, and
+ * Disconnected fires with 10053 and the value in its description. If the client already has the
+ * whole file (EndTransfer, the last Transfer of a download), it gets no ERROR. In Error and
+ * Disconnected the value has no effect on a connection that has already ended. C++ exceptions,
  * longjmp and Rust panics must not leave the callback.
  */
 typedef int32_t (*tftpserver_callback)(tftpserver *server,
@@ -1594,21 +1641,21 @@ extern "C" {
 TFTPSERVER_API tftpserver *tftpserver_open(void);
 
 /**
- * Closes the server: stops listening, ends every transfer, joins the library's threads and frees the server.
+ * Closes the server: stops listening, ends every transfer, joins the library's threads and frees
+ * the server.
  *
- * Clients of running transfers get an ERROR. If DoEvents runs on another thread, it returns after its current
- * callback, and `close` waits for that. Pending events are discarded.
+ * Clients of running transfers get an ERROR. If DoEvents runs on another thread, it returns after
+ * its current callback, and `close` waits for that. Pending events are discarded.
  *
- * @param server The handle. It is invalid afterwards on every thread: every later use, including another close, gives
- *               901.
- * @return 0; 901 not a handle; 907 called inside a callback, nothing was closed (call `tftpserver_release` there); 908
- *         internal error.
+ * @param server The handle. It is invalid afterwards on every thread: every later use, including
+ *               another close, gives 901.
+ * @return 0; 901 not a handle; 907 called inside a callback, nothing was closed (call
+ *         `tftpserver_release` there); 908 internal error.
  *
- * Memory: all pointers returned for this handle become invalid. Threads: any, except a thread that a running callback
- * waits for, which would deadlock.
+ * Memory: all pointers returned for this handle become invalid. Threads: any, except a thread that
+ * a running callback waits for, which would deadlock.
  */
-TFTPSERVER_API
-int32_t tftpserver_close(tftpserver *server);
+TFTPSERVER_API int32_t tftpserver_close(tftpserver *server);
 
 /**
  * Registers the callback of an event and replaces the previous one.
@@ -1618,13 +1665,13 @@ int32_t tftpserver_close(tftpserver *server);
  * @param server   The handle.
  * @param event_id One of TFTPSERVER_EVENT_....
  * @param callback The function, or NULL to remove the callback.
- * @param context  Passed to the callback unchanged; the library does not dereference it. Its target must stay valid
- *                 until the server is closed, or until the callback was replaced and every tftpserver_do_doevents that
- *                 was running at that moment has returned.
+ * @param context Passed to the callback unchanged; the library does not dereference it. Its target
+ *                 must stay valid until the server is closed, or until the callback was replaced
+ *                 and every tftpserver_do_doevents that was running at that moment has returned.
  * @return 0; 901 not a handle; 905 unknown event id; 908 internal error.
  *
- * Threads: any, also inside a callback. A replaced callback may still be running, or be about to run, on another
- * thread: waiting for it could deadlock with a lock of the application.
+ * Threads: any, also inside a callback. A replaced callback may still be running, or be about to
+ * run, on another thread: waiting for it could deadlock with a lock of the application.
  */
 TFTPSERVER_API
 int32_t tftpserver_register_callback(tftpserver *server,
@@ -1635,30 +1682,30 @@ int32_t tftpserver_register_callback(tftpserver *server,
 /**
  * Returns the error text of this thread's last call with this handle.
  *
- * The text of the number (`tftpserver_strerror`) comes first, then details such as the address or the name.
+ * The text of the number (`tftpserver_strerror`) comes first, then details such as the address or
+ * the name.
  *
  * @param server The handle.
  * @return UTF-8 text; "" after a success; the text of 901 if `server` is not a handle. Never NULL.
  *
- * Memory: owned by the library, valid until this thread's next call with this handle, other than the two getters of
- * the last error. Threads: any; each thread has its own last error for each handle.
+ * Memory: owned by the library, valid until this thread's next call with this handle, other than
+ * the two getters of the last error. Threads: any; each thread has its own last error for each
+ * handle.
  */
-TFTPSERVER_API
-const char *tftpserver_get_last_error(tftpserver *server);
+TFTPSERVER_API const char *tftpserver_get_last_error(tftpserver *server);
 
 /**
  * Returns the error number of this thread's last call with this handle.
  *
- * Every function with a handle sets it, except the two getters of the last error. After a function that returns text,
- * a number or bytes, it shows whether the call failed.
+ * Every function with a handle sets it, except the two getters of the last error. After a function
+ * that returns text, a number or bytes, it shows whether the call failed.
  *
  * @param server The handle.
  * @return 0 after a success, otherwise TFTPSERVER_ERROR_...; 901 if `server` is not a handle.
  *
  * Threads: any; each thread has its own last error for each handle.
  */
-TFTPSERVER_API
-int32_t tftpserver_get_last_error_code(tftpserver *server);
+TFTPSERVER_API int32_t tftpserver_get_last_error_code(tftpserver *server);
 
 /**
  * Returns a property as text, such as "True", "69" or a path.
@@ -1666,10 +1713,12 @@ int32_t tftpserver_get_last_error_code(tftpserver *server);
  * @param server      The handle.
  * @param property_id One of TFTPSERVER_PROPERTY_....
  * @param index       For Conn properties, a connection id or a position from 0 to ConnCount - 1; ignored for others.
- * @return UTF-8 text, or NULL on failure: 901 not a handle; 902 unknown or reserved property; 903 no such connection;
- *         905 ConnFileData is not text (use `tftpserver_get_bytes`); 908 internal error.
+ * @return UTF-8 text, or NULL on failure: 901 not a handle; 902 unknown or reserved property; 903
+ *         no such connection; 905 ConnFileData is not text (use `tftpserver_get_bytes`); 908
+ *         internal error.
  *
- * Memory: owned by the library, valid until this thread's next call with this handle. Threads: any.
+ * Memory: owned by the library, valid until this thread's next call with this handle. Threads:
+ * any.
  */
 TFTPSERVER_API
 const char *tftpserver_get(tftpserver *server,
@@ -1683,10 +1732,11 @@ const char *tftpserver_get(tftpserver *server,
  * @param property_id One of TFTPSERVER_PROPERTY_....
  * @param index       For Conn properties, a connection id or a position from 0 to ConnCount - 1; ignored for others.
  * @param value       UTF-8 text, copied.
- * @return 0; 901 not a handle; 902 unknown or reserved property; 903 no such connection; 904 read-only; 905 invalid
- *         value, NULL, or not UTF-8; 106, 107 not allowed while listening; 130 the transfer has begun; for LocalDir
- *         10013, 10062, 10063 and other system errors; for Listening every error of `tftpserver_do_startlistening`;
- *         908 internal error. On failure the old value stays.
+ * @return 0; 901 not a handle; 902 unknown or reserved property; 903 no such connection; 904
+ *         read-only; 905 invalid value, NULL, or not UTF-8; 106, 107 not allowed while listening;
+ *         130 the transfer has begun; for LocalDir 10013, 10062, 10063 and other system errors;
+ *         for Listening every error of `tftpserver_do_startlistening`; 908 internal error. On
+ *         failure the old value stays.
  *
  * Threads: any, also inside a callback.
  */
@@ -1697,13 +1747,15 @@ int32_t tftpserver_set(tftpserver *server,
                        const char *value);
 
 /**
- * Returns a property as a number. Booleans are 0 and 1; text is converted if it is a decimal number.
+ * Returns a property as a number. Booleans are 0 and 1; text is converted if it is a decimal
+ * number.
  *
  * @param server      The handle.
  * @param property_id One of TFTPSERVER_PROPERTY_....
  * @param index       For Conn properties, a connection id or a position from 0 to ConnCount - 1; ignored for others.
- * @return The number, or 0 on failure (see `tftpserver_get_last_error_code`): 901 not a handle; 902 unknown or
- *         reserved property; 903 no such connection; 905 the value is not a number; 908 internal error.
+ * @return The number, or 0 on failure (see `tftpserver_get_last_error_code`): 901 not a handle;
+ *         902 unknown or reserved property; 903 no such connection; 905 the value is not a number;
+ *         908 internal error.
  *
  * Threads: any, also inside a callback.
  */
@@ -1737,10 +1789,11 @@ int32_t tftpserver_set_int(tftpserver *server,
  * @param index       For Conn properties, a connection id or a position from 0 to ConnCount - 1; ignored for others.
  * @param length      Out: the number of bytes, without the NUL that always follows them. May be NULL. Unchanged on
  *                    failure.
- * @return The bytes, not NULL even if there are none; NULL on failure: 901 not a handle; 902 unknown or reserved
- *         property; 903 no such connection; 908 internal error.
+ * @return The bytes, not NULL even if there are none; NULL on failure: 901 not a handle; 902
+ *         unknown or reserved property; 903 no such connection; 908 internal error.
  *
- * Memory: owned by the library, valid until this thread's next call with this handle. Threads: any.
+ * Memory: owned by the library, valid until this thread's next call with this handle. Threads:
+ * any.
  */
 TFTPSERVER_API
 const void *tftpserver_get_bytes(tftpserver *server,
@@ -1772,11 +1825,13 @@ int32_t tftpserver_set_bytes(tftpserver *server,
  *
  * @param server               The handle.
  * @param configuration_string UTF-8 text.
- * @return The value, or "" if one was set; NULL on failure: 901 not a handle; 904 read-only; 905 invalid value, NULL,
- *         or not UTF-8; 906 unknown setting; 909 not available on this platform; 106, 107, 112, 113, 117 not allowed
- *         while listening; 434 the code page is not available; 908 internal error. On failure the old value stays.
+ * @return The value, or "" if one was set; NULL on failure: 901 not a handle; 904 read-only; 905
+ *         invalid value, NULL, or not UTF-8; 906 unknown setting; 909 not available on this
+ *         platform; 106, 107, 112, 113, 117 not allowed while listening; 434 the code page is not
+ *         available; 908 internal error. On failure the old value stays.
  *
- * Memory: owned by the library, valid until this thread's next call with this handle. Threads: any.
+ * Memory: owned by the library, valid until this thread's next call with this handle. Threads:
+ * any.
  */
 TFTPSERVER_API
 const char *tftpserver_do_config(tftpserver *server,
@@ -1785,40 +1840,41 @@ const char *tftpserver_do_config(tftpserver *server,
 /**
  * Delivers the pending events: calls the registered callbacks one after another on this thread.
  *
- * If no event is pending, it waits for the first one, at most for SelectWaitMillis (default 20 ms; 0: no wait). Events
- * that arrive during the delivery are left to the next call. A call on a second thread waits until the first call has
- * returned.
+ * If no event is pending, it waits for the first one, at most for SelectWaitMillis (default 20 ms;
+ * 0: no wait). Events that arrive during the delivery are left to the next call. A call on a
+ * second thread waits until the first call has returned.
  *
  * @param server The handle.
- * @return 0, whether or not an event was delivered; 901 not a handle, or closed meanwhile; 907 called inside a
- *         callback; 908 internal error.
+ * @return 0, whether or not an event was delivered; 901 not a handle, or closed meanwhile; 907
+ *         called inside a callback; 908 internal error.
  *
  * Threads: any; callbacks run on the calling thread.
  */
-TFTPSERVER_API
-int32_t tftpserver_do_doevents(tftpserver *server);
+TFTPSERVER_API int32_t tftpserver_do_doevents(tftpserver *server);
 
 /**
- * Starts listening on LocalHost and LocalPort, and on every address of ListenOn. Does nothing and succeeds if the
- * server already listens.
+ * Starts listening on LocalHost and LocalPort, and on every address of ListenOn. Does nothing and
+ * succeeds if the server already listens.
  *
  * @param server The handle.
- * @return 0; 901 not a handle; 905 LocalDir is no longer a directory; 909 SourceMacAddress is set and the server would
- *         listen on IPv6; 10013 permission denied (ports below 1024 need a privilege on most systems); 10047 LocalHost
- *         is an address of the family that UseIPv6 excludes; 10048 the port is in use, or ListenDescriptors contains a
- *         socket twice; 10049 an address of LocalHost or ListenOn does not belong to this machine; 11001 the name in
- *         LocalHost was not found; 11004 the name has no address of the family that UseIPv6 selects; 10009
- *         ListenDescriptors contains a number that is not a descriptor; 10038 a descriptor there is not a socket;
- *         10022 a socket there is not UDP, not bound, or connected; another TCP/IP error number from the system; 908
- *         internal error. On failure the server listens nowhere, and the text names the address.
+ * @return 0; 901 not a handle; 905 LocalDir is no longer a directory; 909 SourceMacAddress is set
+ *         and the server would listen on IPv6; 10013 permission denied (ports below 1024 need a
+ *         privilege on most systems); 10047 LocalHost is an address of the family that UseIPv6
+ *         excludes; 10048 the port is in use, or ListenDescriptors contains a socket twice; 10049
+ *         an address of LocalHost or ListenOn does not belong to this machine; 11001 the name in
+ *         LocalHost was not found; 11004 the name has no address of the family that UseIPv6
+ *         selects; 10009 ListenDescriptors contains a number that is not a descriptor; 10038 a
+ *         descriptor there is not a socket; 10022 a socket there is not UDP, not bound, or
+ *         connected; another TCP/IP error number from the system; 908 internal error. On failure
+ *         the server listens nowhere, and the text names the address.
  *
  * Threads: any, also inside a callback.
  */
-TFTPSERVER_API
-int32_t tftpserver_do_startlistening(tftpserver *server);
+TFTPSERVER_API int32_t tftpserver_do_startlistening(tftpserver *server);
 
 /**
- * Stops listening: new requests are not answered any more, and running transfers continue to their end.
+ * Stops listening: new requests are not answered any more, and running transfers continue to their
+ * end.
  *
  * The port is free when this returns; with SinglePort, when the last transfer has ended.
  *
@@ -1837,7 +1893,8 @@ TFTPSERVER_API int32_t tftpserver_do_stoplistening(tftpserver *server);
  *
  * Threads: any, also inside a callback.
  */
-TFTPSERVER_API int32_t tftpserver_do_shutdown(tftpserver *server);
+TFTPSERVER_API
+int32_t tftpserver_do_shutdown(tftpserver *server);
 
 /**
  * Ends one transfer: its client gets an ERROR, and Disconnected fires with 10053.
@@ -1853,7 +1910,8 @@ TFTPSERVER_API int32_t tftpserver_do_disconnect(tftpserver *server, int32_t inde
 /**
  * Shuts the server down and sets every property and setting to its default.
  *
- * Callbacks stay registered, the event descriptor stays the same, and pending events are still delivered.
+ * Callbacks stay registered, the event descriptor stays the same, and pending events are still
+ * delivered.
  *
  * @param server The handle.
  * @return 0; 901 not a handle; 908 internal error.
@@ -1863,32 +1921,33 @@ TFTPSERVER_API int32_t tftpserver_do_disconnect(tftpserver *server, int32_t inde
 TFTPSERVER_API int32_t tftpserver_do_reset(tftpserver *server);
 
 /**
- * Interrupts DoEvents: one that waits returns at once, one that delivers returns after its current callback.
+ * Interrupts DoEvents: one that waits returns at once, one that delivers returns after its current
+ * callback.
  *
- * If none is running, the next one returns at once. No event is lost: undelivered events stay pending for the next
- * DoEvents.
+ * If none is running, the next one returns at once. No event is lost: undelivered events stay
+ * pending for the next DoEvents.
  *
  * @param server The handle.
  * @return 0; 901 not a handle; 908 internal error.
  *
  * Threads: any, also inside a callback. Not for signal handlers: set a flag there.
  */
-TFTPSERVER_API
-int32_t tftpserver_do_interrupt(tftpserver *server);
+TFTPSERVER_API int32_t tftpserver_do_interrupt(tftpserver *server);
 
 /**
- * Returns a descriptor that is readable while an event is pending, for poll, epoll, kqueue, asyncio, libuv and GLib.
+ * Returns a descriptor that is readable while an event is pending, for poll, epoll, kqueue,
+ * asyncio, libuv and GLib.
  *
  * When it is readable, call `tftpserver_do_doevents`. Do not read, write or close it.
  *
  * @param server The handle.
- * @return The descriptor, the same at every call, closed by `tftpserver_close`; -1 on failure: 901 not a handle; 909
- *         not available on Windows (use `tftpserver_get_event_handle`); 10024 too many open files; 908 internal error.
+ * @return The descriptor, the same at every call, closed by `tftpserver_close`; -1 on failure: 901
+ *         not a handle; 909 not available on Windows (use `tftpserver_get_event_handle`); 10024
+ *         too many open files; 908 internal error.
  *
  * Threads: any, also inside a callback.
  */
-TFTPSERVER_API
-int tftpserver_get_event_fd(tftpserver *server);
+TFTPSERVER_API int tftpserver_get_event_fd(tftpserver *server);
 
 /**
  * Returns the text of an error number, without the details that `tftpserver_get_last_error` adds.
@@ -1901,7 +1960,8 @@ int tftpserver_get_event_fd(tftpserver *server);
 TFTPSERVER_API const char *tftpserver_strerror(int32_t code);
 
 /**
- * Returns the version of the loaded library. TFTPSERVER_VERSION_STRING is the version of the header.
+ * Returns the version of the loaded library. TFTPSERVER_VERSION_STRING is the version of the
+ * header.
  *
  * @return Text such as "0.1.0". Never NULL.
  *
@@ -1910,22 +1970,26 @@ TFTPSERVER_API const char *tftpserver_strerror(int32_t code);
 TFTPSERVER_API const char *tftpserver_version(void);
 
 /**
- * Answers a request for which the ConnectionRequest callback set `accept` to TFTPSERVER_ACCEPT_LATER.
+ * Answers a request for which the ConnectionRequest callback set `accept` to
+ * TFTPSERVER_ACCEPT_LATER.
  *
- * Until then only this connection waits. Its record stays in the Conn arrays, its sources (ConnFileData,
- * ConnLocalFile, ConnServedName, ConnDataSize, ConnDataKey) may be set, and retransmitted requests of its client cause
- * no second event. DoEvents delivers the events that follow, Connected first. An answer that is given before the
- * callback has returned overrides the callback's own.
+ * Until then only this connection waits. Its record stays in the Conn arrays, its sources
+ * (ConnFileData, ConnLocalFile, ConnServedName, ConnDataSize, ConnDataKey) may be set, and
+ * retransmitted requests of its client cause no second event. DoEvents delivers the events that
+ * follow, Connected first. An answer that is given before the callback has returned overrides the
+ * callback's own.
  *
- * A request that is not answered ends after Timeout, counted from its last retransmission, and Connected fires with
- * 301. If the connection ends otherwise before the answer, Connected fires with that error. With Timeout 0 the wait is
+ * A request that is not answered ends after Timeout, counted from its last retransmission, and
+ * Connected fires with
+ * 301. If the connection ends otherwise before the answer, Connected fires with that error. With
+ *      Timeout 0 the wait is
  * unlimited.
  *
  * @param server The handle.
  * @param index  A connection id, or a position from 0 to ConnCount - 1.
  * @param accept TFTPSERVER_ACCEPT_YES or TFTPSERVER_ACCEPT_NO.
- * @return 0; 901 not a handle; 903 no such connection, or it has ended; 130 already answered, or not deferred; 905
- *         `accept` is neither of the two; 908 internal error.
+ * @return 0; 901 not a handle; 903 no such connection, or it has ended; 130 already answered, or
+ *         not deferred; 905 `accept` is neither of the two; 908 internal error.
  *
  * Threads: any, also inside a callback.
  */
@@ -1935,39 +1999,43 @@ int32_t tftpserver_do_accept(tftpserver *server,
                              int32_t accept);
 
 /**
- * Closes the server without waiting for a callback. For places where `tftpserver_close` fails or would deadlock.
+ * Closes the server without waiting for a callback. For places where `tftpserver_close` fails or
+ * would deadlock.
  *
- * The server has stopped listening and has ended every transfer when this returns. If DoEvents runs with this handle
- * on any thread, it returns after its current callback and then frees the server. Otherwise the server is freed at
- * once.
+ * The server has stopped listening and has ended every transfer when this returns. If DoEvents
+ * runs with this handle on any thread, it returns after its current callback and then frees the
+ * server. Otherwise the server is freed at once.
  *
- * Call it inside a callback, and in a runtime that runs callbacks on another thread than the one in DoEvents: a close
- * inside such a callback would wait for the callback, and the callback for the close.
+ * Call it inside a callback, and in a runtime that runs callbacks on another thread than the one
+ * in DoEvents: a close inside such a callback would wait for the callback, and the callback for
+ * the close.
  *
- * @param server The handle. It is invalid afterwards on every thread: every later use, including a close, gives 901.
+ * @param server The handle. It is invalid afterwards on every thread: every later use, including a
+ * close, gives 901.
  * @return 0; 901 not a handle; 908 internal error.
  *
- * Memory: all pointers returned for this handle become invalid. A callback's `context` must stay valid until a running
- * DoEvents has returned. Threads: any, also inside a callback of this or another handle.
+ * Memory: all pointers returned for this handle become invalid. A callback's `context` must stay
+ * valid until a running DoEvents has returned. Threads: any, also inside a callback of this or
+ * another handle.
  */
-TFTPSERVER_API
-int32_t tftpserver_release(tftpserver *server);
+TFTPSERVER_API int32_t tftpserver_release(tftpserver *server);
 
 /**
- * Holds a transfer while the program stores the data of its Transfer events elsewhere, on another thread or in a task
- * of an event loop.
+ * Holds a transfer while the program stores the data of its Transfer events elsewhere, on another
+ * thread or in a task of an event loop.
  *
- * Data that Transfer delivers between a call with `hold` 1 and the next call with `hold` 0 does not count as consumed.
- * When 256 kB are delivered and not consumed, the server stops acknowledging an upload and stops sending a download.
- * The last block of an upload is acknowledged when all data is consumed. If the program cannot store the data, it
- * calls `tftpserver_do_disconnect` or `tftpserver_do_abort`: the client then gets an ERROR instead of that
- * acknowledgement. The hold ends with the connection.
+ * Data that Transfer delivers between a call with `hold` 1 and the next call with `hold` 0 does
+ * not count as consumed. When 256 kB are delivered and not consumed, the server stops
+ * acknowledging an upload and stops sending a download. The last block of an upload is
+ * acknowledged when all data is consumed. If the program cannot store the data, it calls
+ * `tftpserver_do_disconnect` or `tftpserver_do_abort`: the client then gets an ERROR instead of
+ * that acknowledgement. The hold ends with the connection.
  *
  * @param server The handle.
  * @param index  A connection id, or a position from 0 to ConnCount - 1.
  * @param hold   1: data delivered from now on is not consumed. 0: all data delivered so far is consumed.
- * @return 0, also if nothing changes; 901 not a handle; 903 no such connection, or it has ended; 905 neither 0 nor 1;
- *         908 internal error.
+ * @return 0, also if nothing changes; 901 not a handle; 903 no such connection, or it has ended;
+ *         905 neither 0 nor 1; 908 internal error.
  *
  * Threads: any, also inside a callback.
  */
@@ -1977,12 +2045,13 @@ int32_t tftpserver_do_hold(tftpserver *server,
                            int32_t hold);
 
 /**
- * Supplies the next bytes of a download whose ConnDataSize is set, as its DataWanted events request them: in order, in
- * one or many pieces, inside the callback, later, or from another thread.
+ * Supplies the next bytes of a download whose ConnDataSize is set, as its DataWanted events
+ * request them: in order, in one or many pieces, inside the callback, later, or from another
+ * thread.
  *
- * The source ends after ConnDataSize bytes, or with `is_last`. If `is_last` comes before ConnDataSize bytes, the
- * client gets ERROR 0, and Disconnected fires with 129. If the program supplies nothing for Timeout, the download ends
- * with 301.
+ * The source ends after ConnDataSize bytes, or with `is_last`. If `is_last` comes before
+ * ConnDataSize bytes, the client gets ERROR 0, and Disconnected fires with 129. If the program
+ * supplies nothing for Timeout, the download ends with 301.
  *
  * @param server  The handle.
  * @param index   A connection id, or a position from 0 to ConnCount - 1. For downloads that share a source
@@ -1991,8 +2060,9 @@ int32_t tftpserver_do_hold(tftpserver *server,
  * @param data    The bytes, copied. May be NULL if `length` is 0.
  * @param length  The number of bytes.
  * @param is_last Not 0: the source ends after these bytes.
- * @return 0; 901 not a handle; 903 no such connection; 905 more bytes than requested, or past ConnDataSize, nothing
- *         was taken; 130 the program is not its source, or the source has ended; 908 internal error.
+ * @return 0; 901 not a handle; 903 no such connection; 905 more bytes than requested, or past
+ *         ConnDataSize, nothing was taken; 130 the program is not its source, or the source has
+ *         ended; 908 internal error.
  *
  * Threads: any, also inside a callback; one call at a time for each download.
  */
@@ -2004,19 +2074,21 @@ int32_t tftpserver_do_supply(tftpserver *server,
                              int32_t is_last);
 
 /**
- * Ends a transfer of any kind with a TFTP error code and text, at any time from its ConnectionRequest on.
+ * Ends a transfer of any kind with a TFTP error code and text, at any time from its
+ * ConnectionRequest on.
  *
- * The client gets an ERROR with both. Disconnected, or Connected if it has not fired yet, fires with 10053 and the
- * text. Other downloads with the same ConnDataKey continue; what DataWanted events have requested under this id must
- * still be supplied for them, except the request of an event in whose callback the program aborts.
+ * The client gets an ERROR with both. Disconnected, or Connected if it has not fired yet, fires
+ * with 10053 and the text. Other downloads with the same ConnDataKey continue; what DataWanted
+ * events have requested under this id must still be supplied for them, except the request of an
+ * event in whose callback the program aborts.
  *
  * @param server    The handle.
  * @param index     A connection id, or a position from 0 to ConnCount - 1.
- * @param tftp_code The error code of RFC 1350 and RFC 2347, 0 to 8, such as 0 (not defined, see the text) or 1 (file
- *                  not found).
+ * @param tftp_code The error code of RFC 1350 and RFC 2347, 0 to 8, such as 0 (not defined, see
+ *                  the text) or 1 (file not found).
  * @param message   UTF-8 text, of which at most 256 bytes are sent. NULL: "Aborted".
- * @return 0; 901 not a handle; 903 no such connection; 905 a code outside 0 to 8, or text that is not UTF-8; 908
- *         internal error.
+ * @return 0; 901 not a handle; 903 no such connection; 905 a code outside 0 to 8, or text that is
+ *         not UTF-8; 908 internal error.
  *
  * Threads: any, also inside a callback.
  */
@@ -2027,21 +2099,21 @@ int32_t tftpserver_do_abort(tftpserver *server,
                             const char *message);
 
 /**
- * Returns a Windows HANDLE that is signalled while an event is pending, for WaitForMultipleObjects,
- * MsgWaitForMultipleObjects and RegisterWaitForSingleObject.
+ * Returns a Windows HANDLE that is signalled while an event is pending, for
+ * WaitForMultipleObjects, MsgWaitForMultipleObjects and RegisterWaitForSingleObject.
  *
- * When it is signalled, call `tftpserver_do_doevents`. It is a manual-reset event: it stays signalled until no event
- * is pending. Only the library sets and resets it. Do not set, reset or close it.
+ * When it is signalled, call `tftpserver_do_doevents`. It is a manual-reset event: it stays
+ * signalled until no event is pending. Only the library sets and resets it. Do not set, reset or
+ * close it.
  *
  * @param server The handle.
- * @return The HANDLE, the same at every call, closed by `tftpserver_close`; NULL on failure: 901 not a handle; 909 not
- *         available on systems other than Windows (use `tftpserver_get_event_fd`); 10024 too many open files; 908
- *         internal error.
+ * @return The HANDLE, the same at every call, closed by `tftpserver_close`; NULL on failure: 901
+ *         not a handle; 909 not available on systems other than Windows (use
+ *         `tftpserver_get_event_fd`); 10024 too many open files; 908 internal error.
  *
  * Threads: any, also inside a callback.
  */
-TFTPSERVER_API
-void *tftpserver_get_event_handle(tftpserver *server);
+TFTPSERVER_API void *tftpserver_get_event_handle(tftpserver *server);
 
 #ifdef __cplusplus
 }  // extern "C"

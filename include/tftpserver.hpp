@@ -1,5 +1,6 @@
 /*
- * libtftpserver in C++17: one header over tftpserver.h, which is the manual for everything that is not described here.
+ * libtftpserver in C++17: one header over tftpserver.h, which is the manual for everything that is
+ * not described here.
  *
  * QUICK START
  *
@@ -25,54 +26,63 @@
  *
  * TWO WAYS TO HANDLE EVENTS
  *
- *  - `tftp::server` has a member for each event: `server.on_log = lambda`. Only events with a handler are registered,
- *    so a server without handlers serves its directory on its own threads, and do_events need not be called.
- *  - `tftp::server_base` is a base class: override `FireLog` and the other Fire... methods. It registers every event,
- *    or those that its constructor names, so do_events must be called.
+ *  - `tftp::server` has a member for each event: `server.on_log = lambda`. Only events with a
+ *    handler are registered, so a server without handlers serves its directory on its own threads,
+ *    and do_events need not be called.
+ *  - `tftp::server_base` is a base class: override `FireLog` and the other Fire... methods. It
+ *    registers every event, or those that its constructor names, so do_events must be called.
  *
- * A handler takes its event by reference. Handlers of `on_x` may also take the server first, which stays correct when
- * the server is moved: `[](tftp::server &server, tftp::connected_event &e) { ... }`. They return nothing, or an int. A
- * value other than 0 ends that connection: its client gets a TFTP ERROR, and its Disconnected fires with 10053.
+ * A handler takes its event by reference. Handlers of `on_x` may also take the server first, which
+ * stays correct when the server is moved:
+ * `[](tftp::server &server, tftp::connected_event &e) { ... }`. They return nothing, or an int. A
+ * value other than 0 ends that connection: its client gets a TFTP ERROR, and its Disconnected fires
+ * with 10053.
  *
  * Handlers run inside do_events, on the thread that calls it, one at a time.
  *
  * ERRORS
  *
- * On failure, calls throw `tftp::error`, a std::system_error. code() is the library's number in the category
- * "tftpserver". Compare it with `tftp::errc::address_in_use` or, if the standard has an equivalent, with
- * `std::errc::address_in_use`. what() is the library's error text. Comparison with `tftp::errc` also works for codes of
- * another shared object, whatever the visibility of its symbols. A call that fails changes nothing.
+ * On failure, calls throw `tftp::error`, a std::system_error. code() is the library's number in the
+ * category "tftpserver". Compare it with `tftp::errc::address_in_use` or, if the standard has an
+ * equivalent, with `std::errc::address_in_use`. what() is the library's error text. Comparison with
+ * `tftp::errc` also works for codes of another shared object, whatever the visibility of its
+ * symbols. A call that fails changes nothing.
  *
- * Every method and constructor that can fail also has a form that takes a std::error_code as its last argument
- * (constructors: as the first) and does not throw. A value that it returns is empty or 0 after a failure.
+ * Every method and constructor that can fail also has a form that takes a std::error_code as its
+ * last argument (constructors: as the first) and does not throw. A value that it returns is empty
+ * or 0 after a failure.
  *
  * WITHOUT EXCEPTIONS (-fno-exceptions)
  *
- * Use the forms that take a std::error_code. On failure, the others print the error text to standard error and call
- * std::abort.
+ * Use the forms that take a std::error_code. On failure, the others print the error text to
+ * standard error and call std::abort.
  *
  * EXCEPTIONS FROM HANDLERS
  *
- * An exception that leaves a handler ends the handler's connection, as a return value other than 0 does. It stops the
- * delivery of events and is rethrown by do_events, also by the form with a std::error_code. The server continues;
- * undelivered events stay pending for the next do_events. (If the program calls tftpserver_do_doevents on handle()
- * directly, the exception cannot be rethrown, and std::terminate is called.)
+ * An exception that leaves a handler ends the handler's connection, as a return value other than 0
+ * does. It stops the delivery of events and is rethrown by do_events, also by the form with a
+ * std::error_code. The server continues; undelivered events stay pending for the next do_events.
+ * (If the program calls tftpserver_do_doevents on handle() directly, the exception cannot be
+ * rethrown, and std::terminate is called.)
  *
  * LIFETIME
  *
- * A server can be moved but not copied. Its handlers, and the overrides of a derived class, move with it, also while it
- * serves. A moved-from server has no handle: every call on it fails with 901. After close(), every call except the
- * destructor fails with 901, too.
+ * A server can be moved but not copied. Its handlers, and the overrides of a derived class, move
+ * with it, also while it serves. A moved-from server has no handle: every call on it fails with 901.
+ * After close(), every call except the destructor fails with 901, too.
  *
- * close() inside a handler (of any server) fails with 907. Destroying a server inside a handler, also inside its own,
- * is allowed: it stops at once, calls no more handlers, and is closed when the running do_events returns.
+ * close() inside a handler (of any server) fails with 907. Destroying a server inside a handler,
+ * also inside its own, is allowed: it stops at once, calls no more handlers, and is closed when the
+ * running do_events returns.
  *
- * The destructor of `tftp::server` closes the server, and waits for a do_events that runs on another thread. A class
- * that derives from `server_base` calls release() in its own destructor, before its members are destroyed, if do_events
- * may be running on another thread. A do_events that starts later would use a destroyed object. If a thread calls it in
- * a loop, first call close(), which makes do_events fail with 901 there, then join the thread, then destroy the server.
+ * The destructor of `tftp::server` closes the server, and waits for a do_events that runs on
+ * another thread. A class that derives from `server_base` calls release() in its own destructor,
+ * before its members are destroyed, if do_events may be running on another thread. A do_events that
+ * starts later would use a destroyed object. If a thread calls it in a loop, first call close(),
+ * which makes do_events fail with 901 there, then join the thread, then destroy the server.
  *
- * After a fork, the server still belongs to the parent. In the child it may only be destroyed, which does nothing.
+ * After a fork, the server still belongs to the parent. In the child it may only be destroyed,
+ * which does nothing.
  *
  * THREADS
  *
@@ -84,15 +94,16 @@
  *
  * EVENT LOOPS
  *
- * Poll event_fd() for reading and call do_events when it is readable, with the setting SelectWaitMillis at 0, so that
- * it never waits. The library owns the descriptor. Classes that close their descriptor, such as
- * asio::posix::stream_descriptor, need a dup() of it: examples/asio.cpp. On Windows wait for event_handle().
+ * Poll event_fd() for reading and call do_events when it is readable, with the setting
+ * SelectWaitMillis at 0, so that it never waits. The library owns the descriptor. Classes that
+ * close their descriptor, such as asio::posix::stream_descriptor, need a dup() of it:
+ * examples/asio.cpp. On Windows wait for event_handle().
  *
  * MEMORY
  *
- * Methods return copies. Pointers in an event are valid until its handler returns, and its texts are NUL-terminated. A
- * copy of an event owns its texts and its data, so it can be stored. A std::string_view or bytes_view taken from an
- * event cannot.
+ * Methods return copies. Pointers in an event are valid until its handler returns, and its texts
+ * are NUL-terminated. A copy of an event owns its texts and its data, so it can be stored. A
+ * std::string_view or bytes_view taken from an event cannot.
  */
 
 #ifndef TFTPSERVER_HPP
@@ -145,7 +156,10 @@
 #define TFTPSERVER_HPP_EXCEPTIONS 0
 #endif
 
-/* For types that shared objects have in common, even if they hide their symbols (-fvisibility=hidden). */
+/*
+ * For types that shared objects have in common, even if they hide their symbols
+ * (-fvisibility=hidden).
+ */
 #if defined(__GNUC__) && !defined(_WIN32)
 #define TFTPSERVER_HPP_COMMON __attribute__((visibility("default")))
 #else
@@ -326,8 +340,8 @@ inline std::error_code make_error_code(errc code) noexcept
 }
 
 /*
- * By the category's name, not by its address: shared objects that were linked apart may each have a category of their
- * own.
+ * By the category's name, not by its address: shared objects that were linked apart may each have a
+ * category of their own.
  */
 inline bool operator==(const std::error_code &code, errc number) noexcept
 {
@@ -347,7 +361,10 @@ inline bool operator!=(errc number, const std::error_code &code) noexcept
     return !(code == number);
 }
 
-/** The exception of failed calls: code() is the library's number, what() its error text with details. */
+/**
+ * The exception of failed calls: code() is the library's number, what() its error text with
+ * details.
+ */
 class TFTPSERVER_HPP_COMMON error : public std::system_error {
 public:
     error(int code, const std::string &text)
@@ -407,7 +424,10 @@ public:
     /** Views the characters of a text, without its NUL. */
     bytes_view(const char *text) noexcept : bytes_view(text, std::char_traits<char>::length(text)) {}
 
-    /** Views a std::string, std::string_view, std::vector, std::array or std::span of bytes or characters. */
+    /**
+     * Views a std::string, std::string_view, std::vector, std::array or std::span of bytes or
+     * characters.
+     */
     template <class T, class = if_container<T>>
     bytes_view(const T &container) noexcept : bytes_view(container.data(), container.size())
     {
@@ -431,8 +451,8 @@ private:
 /* ---- events ---- */
 
 /**
- * The text or the data of an event: a View that refers to the library's memory. A copy owns its memory, and copies of
- * the copy share it.
+ * The text or the data of an event: a View that refers to the library's memory. A copy owns its
+ * memory, and copies of the copy share it.
  */
 template <class View> class event_view : public View {
 public:
@@ -504,13 +524,16 @@ enum class transfer_mode : std::int32_t { octet = 0, netascii = 1 };
 /* api: begin events */
 
 /**
- * A connection was accepted (status 0), or refused. An accepted connection waits until the handler has returned. Choose
- * its source or destination here.
+ * A connection was accepted (status 0), or refused. An accepted connection waits until the handler
+ * has returned. Choose its source or destination here.
  */
 struct connected_event {
     /** The connection's id. */
     std::int32_t connection_id;
-    /** 0, or an error number, such as 10013 (refused by ConnectionRequest) or 10068 (too many connections). */
+    /**
+     * 0, or an error number, such as 10013 (refused by ConnectionRequest) or 10068 (too many
+     * connections).
+     */
     std::int32_t status_code;
     /** "OK", or the error text. */
     event_text description;
@@ -519,7 +542,10 @@ struct connected_event {
     std::error_code code() const noexcept { return {status_code, error_category()}; }
 };
 
-/** A client requests a transfer. Its connection waits until the handler has returned, or until a deferred answer. */
+/**
+ * A client requests a transfer. Its connection waits until the handler has returned, or until a
+ * deferred answer.
+ */
 struct connection_request_event {
     /** The client's IP address. */
     event_text remote_host;
@@ -537,13 +563,19 @@ struct connection_request_event {
     event_text local_host;
     bool deferred = false; /**< the answer is deferred: see defer() */
 
-    /** Defers the answer to server_base::accept and ignores `accept`. Only this client waits, at most Timeout. */
+    /**
+     * Defers the answer to server_base::accept and ignores `accept`. Only this client waits, at
+     * most Timeout.
+     */
     void defer() { deferred = true; }
 };
 
 /** A connection ended. Fires exactly once for each Connected with status 0. */
 struct disconnected_event {
-    /** The connection's id. Its record is removed from the Conn arrays when the handler has returned. */
+    /**
+     * The connection's id. Its record is removed from the Conn arrays when the handler has
+     * returned.
+     */
     std::int32_t connection_id;
     /** 0 if the transfer is complete, otherwise the error number. */
     std::int32_t status_code;
@@ -561,7 +593,9 @@ struct end_transfer_event {
     tftp::direction direction;
 };
 
-/** A transfer or a request failed. Fires before the Connected or Disconnected with the same number. */
+/**
+ * A transfer or a request failed. Fires before the Connected or Disconnected with the same number.
+ */
 struct error_event {
     /** The error number. */
     std::int32_t error_code;
@@ -574,7 +608,10 @@ struct error_event {
     std::error_code code() const noexcept { return {error_code, error_category()}; }
 };
 
-/** A log message of a level that LogLevel enables. The only event that may be dropped if too many are pending. */
+/**
+ * A log message of a level that LogLevel enables. The only event that may be dropped if too many
+ * are pending.
+ */
 struct log_event {
     /** The connection's id, or 0 if the event belongs to no connection. */
     std::int32_t connection_id;
@@ -587,8 +624,8 @@ struct log_event {
 };
 
 /**
- * A transfer begins. The connection waits until the handler has returned. If no source or destination was found yet,
- * this is the last chance to set one.
+ * A transfer begins. The connection waits until the handler has returned. If no source or
+ * destination was found yet, this is the last chance to set one.
  */
 struct start_transfer_event {
     /** The connection's id. */
@@ -610,13 +647,15 @@ struct transfer_event {
 };
 
 /**
- * A download that the program supplies needs `length` more bytes from `offset` on. Supply them in the handler, later, or
- * from another thread.
+ * A download that the program supplies needs `length` more bytes from `offset` on. Supply them in
+ * the handler, later, or from another thread.
  */
 struct data_wanted_event {
     /** The connection's id, or the id of one of those that share the source (ConnDataKey). */
     std::int32_t connection_id;
-    /** The position in the source of the first requested byte. Earlier bytes were requested before. */
+    /**
+     * The position in the source of the first requested byte. Earlier bytes were requested before.
+     */
     std::int64_t offset;
     /** The largest number of bytes to supply now. */
     std::int64_t length;
@@ -625,8 +664,8 @@ struct data_wanted_event {
 /* api: end events */
 
 /**
- * The source of a download: a function that writes at most `size` next bytes to `data` and returns their number, 0 at
- * the end. It is called inside do_events.
+ * The source of a download: a function that writes at most `size` next bytes to `data` and returns
+ * their number, 0 at the end. It is called inside do_events.
  */
 using source = std::function<std::size_t(char *data, std::size_t size)>;
 
@@ -643,8 +682,8 @@ enum class events : std::uint32_t {
     start_transfer = 1u << TFTPSERVER_EVENT_START_TRANSFER,
     transfer = 1u << TFTPSERVER_EVENT_TRANSFER,
     data_wanted = 1u << TFTPSERVER_EVENT_DATA_WANTED,
-    all = connected | connection_request | disconnected | end_transfer | error | log | start_transfer | transfer |
-        data_wanted,
+    all = connected | connection_request | disconnected | end_transfer | error | log |
+        start_transfer | transfer | data_wanted,
     /* api: end event set */
 };
 
@@ -692,8 +731,9 @@ inline long version_number(std::string_view text) noexcept
     return parts[0] * 1000000 + parts[1] * 1000 + parts[2];
 }
 
-/* The C interface only grows: a library serves programs built with a header of the same or an older version, as long as
- * the first part of the version, which is the SONAME's number, is equal. */
+/* The C interface only grows: a library serves programs built with a header of the same or an
+ * older version, as long as the first part of the version, which is the SONAME's number, is
+ * equal. */
 inline bool is_compatible(long library) noexcept
 {
     constexpr long header = TFTPSERVER_VERSION_NUMBER;
@@ -712,10 +752,11 @@ inline long process_id() noexcept
 
 struct frame;
 
-/* The context of the library's callbacks. Its address does not change when the server is moved, and do_events keeps it
- * alive when the server is destroyed. */
-/* The sources that were passed to server_base::feed. A pass reads a source once from its beginning. Downloads with the
- * same key share their passes, and a pass is identified by its current offset. */
+/* The context of the library's callbacks. Its address does not change when the server is moved,
+ * and do_events keeps it alive when the server is destroyed. */
+/* The sources that were passed to server_base::feed. A pass reads a source once from its
+ * beginning. Downloads with the same key share their passes, and a pass is identified by its
+ * current offset. */
 class feeds {
 public:
     struct pass {
@@ -797,7 +838,10 @@ public:
         std::shared_ptr<group> its = group_of(id);
         drop(id, one);
         bool for_all = its->opened <= (one == nullptr ? 0 : 1) || (one != nullptr && its->size < 0);
-        /* If none could be opened, the library requests the same of another connection, which may have its own. */
+        /*
+         * If none could be opened, the library requests the same of another connection, which may
+         * have its own.
+         */
         ends_pass = !for_all && one != nullptr;
         std::vector<std::int32_t> aborted{id};
         if (for_all) {
@@ -889,8 +933,8 @@ struct state {
     std::condition_variable left;
     frame *running = nullptr; /* the latest one; frame::next links the others */
 
-    /* Returns the do_events that runs on this thread. Not a thread_local, because each shared object may have its
-     * own. */
+    /* Returns the do_events that runs on this thread. Not a thread_local, because each shared
+     * object may have its own. */
     frame *here();
 
     /* Waits until no do_events is running. */
@@ -946,7 +990,8 @@ inline frame *state::here()
 /* ---- the server ---- */
 
 /**
- * A server as a base class: override the Fire... methods. `tftp::server` has the same properties and methods.
+ * A server as a base class: override the Fire... methods. `tftp::server` has the same properties
+ * and methods.
  *
  *     class logging_server : public tftp::server_base {
  *     public:
@@ -967,8 +1012,8 @@ public:
     /**
      * Opens a server that does not listen yet.
      *
-     * @param wanted The events whose Fire... methods are called. Each has a cost, Transfer the highest: name those that
-     *               you override.
+     * @param wanted The events whose Fire... methods are called. Each has a cost, Transfer the
+     *               highest: name those that you override.
      * @throws error 909 the library is older than this header; 908 internal error
      */
     explicit server_base(events wanted = events::all)
@@ -990,8 +1035,8 @@ public:
     server_base &operator=(server_base &&other) noexcept;
 
     /**
-     * Ends every transfer and closes the server; inside a handler, when do_events returns. Waits for a do_events that
-     * runs on another thread.
+     * Ends every transfer and closes the server; inside a handler, when do_events returns. Waits
+     * for a do_events that runs on another thread.
      */
     virtual ~server_base() { release(); }
 
@@ -1003,14 +1048,16 @@ public:
     void close() { check(::tftpserver_close(handle())); }
     void close(std::error_code &code) noexcept { code = code_of(::tftpserver_close(handle())); }
 
-    /** Returns the handle, for the functions of tftpserver.h; null after a move. Do not close it. */
+    /**
+     * Returns the handle, for the functions of tftpserver.h; null after a move. Do not close it.
+     */
     ::tftpserver *handle() const noexcept { return state_ ? state_->handle : nullptr; }
 
     /* -- methods -- */
 
     /**
-     * Delivers the pending events: calls their handlers one after another on this thread. If no event is pending, it
-     * waits for the first one, at most for the setting SelectWaitMillis (20).
+     * Delivers the pending events: calls their handlers one after another on this thread. If no
+     * event is pending, it waits for the first one, at most for the setting SelectWaitMillis (20).
      *
      * @throws error 907 inside a handler; 901 closed. Also rethrows the exception of a handler.
      */
@@ -1023,7 +1070,10 @@ public:
     /** The same; a failure is in `code`, and only a handler's exception is thrown. */
     void do_events(std::error_code &code) { code = code_of(pump()); }
 
-    /** Starts listening on LocalHost and LocalPort. @throws error 10048 the port is in use; 10013; 10049; 11001; 905 */
+    /**
+     * Starts listening on LocalHost and LocalPort. @throws error 10048 the port is in use; 10013;
+     * 10049; 11001; 905
+     */
     void start_listening() { check(::tftpserver_do_startlistening(handle())); }
     void start_listening(std::error_code &code) noexcept
     {
@@ -1063,8 +1113,8 @@ public:
     }
 
     /**
-     * Holds a transfer (true) while the data that on_transfer delivered is stored elsewhere, until it is stored
-     * (false): see tftpserver_do_hold. @throws error 903 no such connection
+     * Holds a transfer (true) while the data that on_transfer delivered is stored elsewhere, until
+     * it is stored (false): see tftpserver_do_hold. @throws error 903 no such connection
      */
     void hold(std::int32_t connection, bool on) { check(::tftpserver_do_hold(handle(), connection, on ? 1 : 0)); }
     void hold(std::int32_t connection, bool on, std::error_code &code) noexcept
@@ -1073,17 +1123,19 @@ public:
     }
 
     /**
-     * Serves a download from a function instead of a file. The function is called for the bytes during the transfer, at
-     * most two windows ahead. Call feed() in on_connection_request, on_connected or on_start_transfer, or before a
-     * deferred answer. An exception of the function, or a result above `size`, ends the download with an ERROR, and
-     * do_events throws it. The function is destroyed when its download has ended, and do_events waits while it waits.
+     * Serves a download from a function instead of a file. The function is called for the bytes
+     * during the transfer, at most two windows ahead. Call feed() in on_connection_request,
+     * on_connected or on_start_transfer, or before a deferred answer. An exception of the function,
+     * or a result above `size`, ends the download with an ERROR, and do_events throws it. The
+     * function is destroyed when its download has ended, and do_events waits while it waits.
      *
      *     server.feed(e.connection_id, [file = open_url(url)](char *data, std::size_t size) {
      *         return file->read(data, size);
      *     });
      *
      * @param connection the connection's id, from the event
-     * @param from the function: it fills `data` with at most `size` bytes and returns their number, 0 at the end
+     * @param from the function: it fills `data` with at most `size` bytes and returns their number,
+     * 0 at the end
      * @param size the total number of bytes, or -1 if unknown; then clients get no tsize
      * @throws error 903 no such connection; 130 the transfer has begun, or is an upload
      */
@@ -1093,8 +1145,8 @@ public:
     }
 
     /**
-     * The same with a stream, which is read to its end. Its mask of exceptions is cleared: the end of a stream is no
-     * failure, but a stream that is bad, or was not opened, fails the download.
+     * The same with a stream, which is read to its end. Its mask of exceptions is cleared: the end
+     * of a stream is no failure, but a stream that is bad, or was not opened, fails the download.
      * @throws error 905 the pointer is empty
      */
     void feed(std::int32_t connection, std::shared_ptr<std::istream> from, std::int64_t size = -1)
@@ -1106,8 +1158,8 @@ public:
     }
 
     /**
-     * The same for downloads that share a source: those with the same key and size are served by one pass over it.
-     * `open` returns a source at its beginning, and is called once for each pass.
+     * The same for downloads that share a source: those with the same key and size are served by
+     * one pass over it. `open` returns a source at its beginning, and is called once for each pass.
      */
     void feed_shared(std::int32_t connection, std::function<source()> open, std::string_view key, std::int64_t size = -1)
     {
@@ -1120,8 +1172,10 @@ public:
     }
 
     /**
-     * Supplies bytes that on_data_wanted requested, if feed() is not used: see tftpserver_do_supply.
-     * @throws error 905 more bytes than requested; 130 the program is not its source, or the source has ended; 903
+     * Supplies bytes that on_data_wanted requested, if feed() is not used: see
+     * tftpserver_do_supply.
+     * @throws error 905 more bytes than requested; 130 the program is not its source, or the source
+     * has ended; 903
      */
     void supply(std::int32_t connection, bytes_view data, bool is_last = false)
     {
@@ -1132,7 +1186,10 @@ public:
         code = code_of(::tftpserver_do_supply(handle(), connection, data.data(), data.size(), is_last ? 1 : 0));
     }
 
-    /** Ends a transfer with an error code (0 to 8) and a text for its client. @throws error 903; 905 another code */
+    /**
+     * Ends a transfer with an error code (0 to 8) and a text for its client. @throws error 903; 905
+     * another code
+     */
     void abort(std::int32_t connection, std::int32_t tftp_code, const std::string &text)
     {
         check(::tftpserver_do_abort(handle(), connection, tftp_code, text.c_str()));
@@ -1146,13 +1203,16 @@ public:
     void reset() { check(::tftpserver_do_reset(handle())); }
     void reset(std::error_code &code) noexcept { code = code_of(::tftpserver_do_reset(handle())); }
 
-    /** Makes a waiting do_events return at once, on any thread; if none is running, the next one. */
+    /**
+     * Makes a waiting do_events return at once, on any thread; if none is running, the next one.
+     */
     void interrupt() { check(::tftpserver_do_interrupt(handle())); }
     void interrupt(std::error_code &code) noexcept { code = code_of(::tftpserver_do_interrupt(handle())); }
 
     /**
-     * Returns a descriptor that is readable while an event is pending: poll it, and call do_events. The library owns
-     * it: do nothing else with it. Classes that close their descriptor need a dup() of it.
+     * Returns a descriptor that is readable while an event is pending: poll it, and call do_events.
+     * The library owns it: do nothing else with it. Classes that close their descriptor need a
+     * dup() of it.
      */
     int event_fd() const
     {
@@ -1170,8 +1230,9 @@ public:
     }
 
     /**
-     * On Windows returns a HANDLE that is signalled while an event is pending: wait for it, and call do_events. The
-     * library owns it: do nothing else with it. @throws error 909 on other systems
+     * On Windows returns a HANDLE that is signalled while an event is pending: wait for it, and
+     * call do_events. The library owns it: do nothing else with it. @throws error 909 on other
+     * systems
      */
     void *event_handle() const
     {
@@ -1221,7 +1282,9 @@ public:
         config(name, std::string_view(written(value)), code);
     }
 
-    /* -- properties; `index` is a connection id as in the events, or a position below conn_count() -- */
+    /*
+     * -- properties; `index` is a connection id as in the events, or a position below conn_count() --
+     */
 
     std::string version() const { return get(TFTPSERVER_PROPERTY_VERSION); }
     std::string version(std::error_code &code) const { return get(TFTPSERVER_PROPERTY_VERSION, 0, code); }
@@ -1237,7 +1300,10 @@ public:
     {
         return number(TFTPSERVER_PROPERTY_CONN_CONNECTION_ID, index, code);
     }
-    /** Data that is sent in place of a file; empty: none. May be set until the transfer begins, later 130. */
+    /**
+     * Data that is sent in place of a file; empty: none. May be set until the transfer begins,
+     * later 130.
+     */
     bytes conn_file_data(std::int32_t index) const
     {
         return get_bytes(TFTPSERVER_PROPERTY_CONN_FILE_DATA, index);
@@ -1264,8 +1330,8 @@ public:
         return get(TFTPSERVER_PROPERTY_CONN_FILENAME, index, code);
     }
     /**
-     * The local file that is read or written: any path that the program chooses. May be set until the transfer
-     * begins, later 130.
+     * The local file that is read or written: any path that the program chooses. May be set until
+     * the transfer begins, later 130.
      */
     std::string conn_local_file(std::int32_t index) const
     {
@@ -1317,7 +1383,10 @@ public:
     {
         return static_cast<tftp::operation>(number(TFTPSERVER_PROPERTY_CONN_OPERATION, index, code));
     }
-    /** Bytes that the client has acknowledged (read) or the server has accepted (write). Current at every read. */
+    /**
+     * Bytes that the client has acknowledged (read) or the server has accepted (write). Current at
+     * every read.
+     */
     std::int64_t conn_bytes_transferred(std::int32_t index) const
     {
         return get_int(TFTPSERVER_PROPERTY_CONN_BYTES_TRANSFERRED, index);
@@ -1371,7 +1440,10 @@ public:
     {
         return std::chrono::milliseconds(get_int(TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS, index, code));
     }
-    /** The name to look up in LocalDir in place of the client's. May be set until the transfer begins, later 130. */
+    /**
+     * The name to look up in LocalDir in place of the client's. May be set until the transfer
+     * begins, later 130.
+     */
     std::string conn_served_name(std::int32_t index) const
     {
         return get(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, index);
@@ -1389,8 +1461,8 @@ public:
         set(TFTPSERVER_PROPERTY_CONN_SERVED_NAME, name, index, code);
     }
     /**
-     * The length of the data that the program supplies for this download. Setting it makes the program the source.
-     * -1: not known.
+     * The length of the data that the program supplies for this download. Setting it makes the
+     * program the source. -1: not known.
      */
     std::int64_t conn_data_size(std::int32_t index) const
     {
@@ -1409,8 +1481,8 @@ public:
         set_int(TFTPSERVER_PROPERTY_CONN_DATA_SIZE, length, index, code);
     }
     /**
-     * Downloads with the same key and size share the supplied data. May be set until the transfer begins, later
-     * 130.
+     * Downloads with the same key and size share the supplied data. May be set until the transfer
+     * begins, later 130.
      */
     std::string conn_data_key(std::int32_t index) const
     {
@@ -1475,7 +1547,9 @@ public:
     {
         set(TFTPSERVER_PROPERTY_LOCAL_DIR, path, 0, code);
     }
-    /** The address or host name to listen on; "": every address. While listening, the bound address. */
+    /**
+     * The address or host name to listen on; "": every address. While listening, the bound address.
+     */
     std::string local_host() const
     {
         return get(TFTPSERVER_PROPERTY_LOCAL_HOST);
@@ -1492,7 +1566,9 @@ public:
     {
         set(TFTPSERVER_PROPERTY_LOCAL_HOST, host, 0, code);
     }
-    /** The UDP port to listen on (69); 0: the system chooses one. While listening, the bound port. */
+    /**
+     * The UDP port to listen on (69); 0: the system chooses one. While listening, the bound port.
+     */
     std::int32_t local_port() const
     {
         return number(TFTPSERVER_PROPERTY_LOCAL_PORT);
@@ -1655,8 +1731,8 @@ protected:
     /** @see start_transfer_event */
     virtual int FireStartTransfer(start_transfer_event &) { return 0; }
     /**
-     * This default ends an upload that has no file. With a Transfer callback the library delivers such data to the
-     * program, and without an override the data would be lost.
+     * This default ends an upload that has no file. With a Transfer callback the library delivers
+     * such data to the program, and without an override the data would be lost.
      */
     virtual int FireTransfer(transfer_event &e);
     /** @see data_wanted_event */
@@ -1791,7 +1867,9 @@ private:
         std::error_code code;
         std::string value = (this->*call)(text, code);
         if (code) {
-            /* The library's error text, unless the call was rejected before it reached the library. */
+            /*
+             * The library's error text, unless the call was rejected before it reached the library.
+             */
             bool is_last = code.value() == ::tftpserver_get_last_error_code(handle());
             detail::raise(code.value(), is_last ? ::tftpserver_get_last_error(handle()) : code.message().c_str());
         }
@@ -2013,8 +2091,8 @@ inline std::int32_t server_base::dispatch(::tftpserver_event &event)
         ::tftpserver_connection_request_event &from = event.data.connection_request;
         connection_request_event to{from.remote_host, from.remote_port, from.filename,
                                     from.transfer_mode[0] == '1' ? transfer_mode::netascii : transfer_mode::octet,
-                                    static_cast<operation>(from.operation), from.accept != 0, from.connection_id,
-                                    from.local_host, false};
+                                    static_cast<operation>(from.operation), from.accept != 0,
+                                    from.connection_id, from.local_host, false};
         std::int32_t result = FireConnectionRequest(to);
         from.accept = to.deferred ? TFTPSERVER_ACCEPT_LATER : to.accept ? TFTPSERVER_ACCEPT_YES : TFTPSERVER_ACCEPT_NO;
         return result;
@@ -2046,8 +2124,9 @@ inline std::int32_t server_base::dispatch(::tftpserver_event &event)
     }
     case TFTPSERVER_EVENT_TRANSFER: {
         const ::tftpserver_transfer_event &from = event.data.transfer;
-        transfer_event to{from.connection_id, static_cast<direction>(from.direction), from.bytes_transferred,
-                          from.percent_done, bytes_view(from.text, from.text_length)};
+        transfer_event to{from.connection_id, static_cast<direction>(from.direction),
+                          from.bytes_transferred, from.percent_done,
+                          bytes_view(from.text, from.text_length)};
         return FireTransfer(to);
     }
     case TFTPSERVER_EVENT_DATA_WANTED: {
@@ -2074,10 +2153,12 @@ inline int server_base::FireTransfer(transfer_event &e)
 class server;
 
 /**
- * The handler of one event: assign a function or nullptr to it. It may be replaced at any time, also by itself.
+ * The handler of one event: assign a function or nullptr to it. It may be replaced at any time,
+ * also by itself.
  *
- * The function takes `Event &`, or `tftp::server &` and `Event &`. It returns nothing, or an int: a value other than 0
- * ends the connection. (A bool does not compile, because true would end the connection: set `accept` instead.)
+ * The function takes `Event &`, or `tftp::server &` and `Event &`. It returns nothing, or an int: a
+ * value other than 0 ends the connection. (A bool does not compile, because true would end the
+ * connection: set `accept` instead.)
  */
 template <class Event> class handler {
     template <class Function>
@@ -2182,7 +2263,10 @@ private:
 /** A server whose events are handled by functions. */
 class server : public server_base {
 public:
-    /** Opens a server that does not listen yet. @throws error 909 the library is older than this header; 908 */
+    /**
+     * Opens a server that does not listen yet. @throws error 909 the library is older than this
+     * header; 908
+     */
     server() : server_base(events::none) {}
 
     /** The same; if `code` is an error, the object is like a moved-from one. */

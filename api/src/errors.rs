@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::facts::{Error, Errors};
 use crate::made::Made;
-use crate::text::{each_line, note, quoted, wrapped};
+use crate::text::{COLUMNS, each_line, note, quoted, wrapped};
 
 /// Names that `libc` lacks on some systems.
 const NOT_IN_LIBC: [&str; 1] = ["EPROCLIM"];
@@ -71,7 +71,7 @@ fn plain(error: &Error) -> &str {
 /// Returns the numbers for a C test that does not include the header.
 fn numbers(errors: &Errors) -> String {
     let numbers: Vec<_> = errors.all.iter().map(|error| error.code.to_string()).collect();
-    each_line(&wrapped(&(numbers.join(", ") + ","), 110), "        ")
+    each_line(&wrapped(&(numbers.join(", ") + ","), COLUMNS - 8), "        ")
 }
 
 fn errnos(errors: &Errors) -> String {
@@ -90,7 +90,7 @@ fn constants(errors: &Errors) -> String {
         let _ = writeln!(text, "\n// Errors: {}\n", group.heading);
         for error in errors.of(group) {
             let _ = writeln!(text, "/// {}\n///", plain(error));
-            text += &each_line(&wrapped(&cause(error), 116), "/// ");
+            text += &each_line(&wrapped(&cause(error), COLUMNS - 4), "/// ");
             let _ = writeln!(
                 text,
                 "pub const TFTPSERVER_ERROR_{}: i32 = {};",

@@ -54,7 +54,8 @@ impl Facts {
         Ok(())
     }
 
-    /// Checks that every error that a property or a setting names, by number or by constant, exists.
+    /// Checks that every error that a property or a setting names, by number or by constant,
+    /// exists.
     fn check_names_of_errors(&self) -> Result<(), String> {
         let properties = self.properties.iter().map(|it| (&it.name, &it.raises, &it.error));
         let settings = self.settings.iter().map(|it| (&it.name, &it.raises, &it.error));

@@ -6,8 +6,8 @@ use std::path::Path;
 pub struct Made {
     /// The path from the project's directory.
     pub path: String,
-    /// The name of the part: the text between the lines with `api: begin NAME` and `api: end NAME`. `None`: the whole
-    /// file.
+    /// The name of the part: the text between the lines with `api: begin NAME` and `api: end NAME`.
+    /// `None`: the whole file.
     pub part: Option<&'static str>,
     /// The generated text.
     pub text: String,

@@ -1,5 +1,6 @@
-//! `cargo run -p tftpserver-api` regenerates all files made from `api/*.toml`; a test of this package fails if a
-//! committed file is stale. It does not depend on the library, so it also runs while the library does not compile.
+//! `cargo run -p tftpserver-api` regenerates all files made from `api/*.toml`; a test of this
+//! package fails if a committed file is stale. It does not depend on the library, so it also runs
+//! while the library does not compile.
 
 mod accessors;
 mod errors;

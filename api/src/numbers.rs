@@ -1,5 +1,6 @@
-//! `api/numbers.txt`: every number that any version of the library had, with its name, every field of an event at its
-//! place, and every function in its order. Lines are only added, because programs and bindings were built with them.
+//! `api/numbers.txt`: every number that any version of the library had, with its name, every field
+//! of an event at its place, and every function in its order. Lines are only added, because
+//! programs and bindings were built with them.
 
 use std::path::Path;
 

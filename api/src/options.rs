@@ -1,5 +1,5 @@
-//! Generates the help of the command's options that set settings and properties, or request options of the protocol,
-//! the bounds of the latter, and the bounds and defaults of the Rust library.
+//! Generates the help of the command's options that set settings and properties, or request options
+//! of the protocol, the bounds of the latter, and the bounds and defaults of the Rust library.
 
 use std::fmt::Write;
 

@@ -1,11 +1,12 @@
-//! Generates the code of the class and C that comes from `properties.toml`. `accessors` has those of other languages.
+//! Generates the code of the class and C that comes from `properties.toml`. `accessors` has those
+//! of other languages.
 
 use std::fmt::Write;
 
 use crate::facts::{Changes, Kind, Of, Property};
 use crate::made::Made;
 use crate::tables;
-use crate::text::{note, quoted};
+use crate::text::{commented, note, quoted};
 
 pub fn made(properties: &[Property]) -> Vec<Made> {
     vec![
@@ -52,7 +53,7 @@ fn table(properties: &[Property]) -> String {
         keys.join(", ")
     );
     for property in properties {
-        let _ = writeln!(text, "    /// {}", property.about);
+        text += &commented(&property.about, "    /// ");
         let _ = writeln!(
             text,
             "    pub const {}: i32 = {};",
@@ -98,8 +99,9 @@ fn constants(properties: &[Property]) -> String {
     let line = |property: &Property| {
         let constant = property.constant();
         format!(
-            "/// {}\npub const TFTPSERVER_PROPERTY_{constant}: i32 = {};\n",
-            property.comment, property.id
+            "{}pub const TFTPSERVER_PROPERTY_{constant}: i32 = {};\n",
+            commented(&property.comment, "/// "),
+            property.id
         )
     };
     properties.iter().map(line).collect()

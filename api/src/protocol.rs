@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::facts::{Facts, ProtocolOption};
 use crate::made::Made;
-use crate::text::note;
+use crate::text::{commented, note};
 
 pub fn made(facts: &Facts) -> Vec<Made> {
     let options = &facts.options;
@@ -40,7 +40,10 @@ fn known(options: &[ProtocolOption]) -> String {
 fn fields(options: &[ProtocolOption]) -> String {
     let field = |option: &ProtocolOption| {
         let ProtocolOption { name, kind, .. } = option;
-        format!("    /// {}\n    pub {name}: Option<{kind}>,\n", described(option))
+        format!(
+            "{}    pub {name}: Option<{kind}>,\n",
+            commented(&described(option), "    /// ")
+        )
     };
     options.iter().map(field).collect()
 }

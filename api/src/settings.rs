@@ -1,4 +1,5 @@
-//! Generates all code that comes from `settings.toml`. Python's attributes are made from the header.
+//! Generates all code that comes from `settings.toml`. Python's attributes are made from the
+//! header.
 
 use std::fmt::Write;
 

@@ -1,6 +1,6 @@
 //! Formats names, literals and texts for the languages.
 
-/// The longest line of a document, outside tables and code.
+/// The longest line of comments, generated code and documents, tables excepted.
 pub const COLUMNS: usize = 100;
 
 /// Returns the first line of a file that is generated completely, without the marks of a comment.
@@ -37,6 +37,17 @@ pub fn each_line(text: &str, before: &str) -> String {
         .collect()
 }
 
+/// Wraps the paragraphs of a comment into lines that begin with `before`.
+pub fn commented(text: &str, before: &str) -> String {
+    let width = COLUMNS - before.len();
+    let paragraphs: Vec<_> = text
+        .trim()
+        .split("\n\n")
+        .map(|paragraph| wrapped(paragraph, width))
+        .collect();
+    each_line(&paragraphs.join("\n\n"), before)
+}
+
 /// Wraps words into lines of at most `width` bytes, unless a word is longer.
 pub fn wrapped(text: &str, width: usize) -> String {
     let mut lines = vec![String::new()];
@@ -60,12 +71,12 @@ pub fn list_item(text: &str, width: usize) -> String {
     format!("- {}\n", lines.replace('\n', "\n  "))
 }
 
-/// Formats a call, or text in the form of one, on one line if it fits, otherwise with each argument on a line of its
-/// own.
+/// Formats a call, or text in the form of one, on one line if it fits, otherwise with each argument
+/// on a line of its own.
 pub fn call(indent: usize, before: &str, arguments: &[String], after: &str) -> String {
     let space = " ".repeat(indent);
     let line = format!("{space}{before}{}{after}\n", arguments.join(", "));
-    if line.len() <= 121 {
+    if line.len() <= COLUMNS + 1 {
         return line;
     }
     let lines = arguments

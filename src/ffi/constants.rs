@@ -1,9 +1,10 @@
 //! The numbers of the interface, under their C names. Numbers never change and are never reused.
 //!
-//! Written out in full, because cbindgen makes the header from this text and does not expand macros. The tests below
-//! compare it with the tables of the class.
+//! Written out in full, because cbindgen makes the header from this text and does not expand
+//! macros. The tests below compare it with the tables of the class.
 
-/// First part of this header's version. `tftpserver_version` returns the version of the loaded library.
+/// First part of this header's version. `tftpserver_version` returns the version of the loaded
+/// library.
 pub const TFTPSERVER_VERSION_MAJOR: i32 = 0;
 /// Second part of this header's version.
 pub const TFTPSERVER_VERSION_MINOR: i32 = 1;
@@ -70,11 +71,13 @@ pub const TFTPSERVER_PROPERTY_LOCAL_PORT: i32 = 14;
 pub const TFTPSERVER_PROPERTY_MAX_RETRANSMITS: i32 = 15;
 /// Integer, seconds: the longest wait before a packet is retransmitted.
 pub const TFTPSERVER_PROPERTY_RETRANSMIT_TIMEOUT: i32 = 16;
-/// Integer, seconds: inactivity (with AbsoluteTimeout: duration) after which a transfer fails; 0: no limit.
+/// Integer, seconds: inactivity (with AbsoluteTimeout: duration) after which a transfer fails; 0:
+/// no limit.
 pub const TFTPSERVER_PROPERTY_TIMEOUT: i32 = 17;
 /// Integer, read-only, indexed: 1 read (RRQ), 2 write (WRQ): TFTPSERVER_OPERATION_....
 pub const TFTPSERVER_PROPERTY_CONN_OPERATION: i32 = 18;
-/// Integer, read-only, indexed: bytes that the client has acknowledged (read) or the server has accepted (write).
+/// Integer, read-only, indexed: bytes that the client has acknowledged (read) or the server has
+/// accepted (write).
 pub const TFTPSERVER_PROPERTY_CONN_BYTES_TRANSFERRED: i32 = 19;
 /// Integer, read-only, indexed: bytes of the whole transfer; -1: unknown.
 pub const TFTPSERVER_PROPERTY_CONN_TOTAL_BYTES: i32 = 20;
@@ -84,13 +87,16 @@ pub const TFTPSERVER_PROPERTY_CONN_BLOCK_SIZE: i32 = 21;
 pub const TFTPSERVER_PROPERTY_CONN_WINDOW_SIZE: i32 = 22;
 /// Integer, read-only, indexed: packets that were retransmitted.
 pub const TFTPSERVER_PROPERTY_CONN_RETRANSMISSIONS: i32 = 23;
-/// Integer, milliseconds, read-only, indexed: time since the request, final when the transfer has ended.
+/// Integer, milliseconds, read-only, indexed: time since the request, final when the transfer has
+/// ended.
 pub const TFTPSERVER_PROPERTY_CONN_ELAPSED_MILLIS: i32 = 24;
 /// Text, indexed: the name to look up in LocalDir in place of the client's; "": the client's.
 pub const TFTPSERVER_PROPERTY_CONN_SERVED_NAME: i32 = 25;
-/// Integer, bytes, indexed: makes the program the source of this download and gives its length; -1: unknown.
+/// Integer, bytes, indexed: makes the program the source of this download and gives its length; -1:
+/// unknown.
 pub const TFTPSERVER_PROPERTY_CONN_DATA_SIZE: i32 = 26;
-/// Text, indexed: downloads with the same key and ConnDataSize share the supplied data; "": not shared.
+/// Text, indexed: downloads with the same key and ConnDataSize share the supplied data; "": not
+/// shared.
 pub const TFTPSERVER_PROPERTY_CONN_DATA_KEY: i32 = 27;
 /// Text: stored and returned for programs written for IPWorks; it has no effect.
 pub const TFTPSERVER_PROPERTY_RUNTIME_LICENSE: i32 = 2011;
@@ -138,8 +144,8 @@ pub const TFTPSERVER_ERROR_CLIENT_ERROR: i32 = 124;
 pub const TFTPSERVER_ERROR_INVALID_RESPONSE: i32 = 125;
 /// A valid LocalFile must be provided for PUT operations.
 ///
-/// Cause: An upload has no destination: no LocalDir, no ConnLocalFile, no Transfer callback. Or ConnDataSize is set and
-/// DataWanted has no callback.
+/// Cause: An upload has no destination: no LocalDir, no ConnLocalFile, no Transfer callback. Or
+/// ConnDataSize is set and DataWanted has no callback.
 pub const TFTPSERVER_ERROR_NO_LOCAL_FILE: i32 = 126;
 /// Can't open local file.
 ///
@@ -151,17 +157,19 @@ pub const TFTPSERVER_ERROR_CANNOT_OPEN_FILE: i32 = 127;
 pub const TFTPSERVER_ERROR_CANNOT_WRITE_FILE: i32 = 128;
 /// Can't read local file.
 ///
-/// Cause: The file of a download cannot be read or has shrunk, or the program's source ends before ConnDataSize bytes.
+/// Cause: The file of a download cannot be read or has shrunk, or the program's source ends before
+/// ConnDataSize bytes.
 pub const TFTPSERVER_ERROR_CANNOT_READ_FILE: i32 = 129;
 /// Busy performing the current transfer.
 ///
-/// Cause: A source or destination of a connection is set after its transfer began, a request is answered that is not
-/// deferred, or data is supplied to a download whose source is not the program or has ended.
+/// Cause: A source or destination of a connection is set after its transfer began, a request is
+/// answered that is not deferred, or data is supplied to a download whose source is not the program
+/// or has ended.
 pub const TFTPSERVER_ERROR_BUSY: i32 = 130;
 /// Timeout while waiting for server.
 ///
-/// Cause: The client sends nothing for Timeout or after the last retransmission, or the program does not answer or
-/// supply data within Timeout.
+/// Cause: The client sends nothing for Timeout or after the last retransmission, or the program
+/// does not answer or supply data within Timeout.
 pub const TFTPSERVER_ERROR_TIMEOUT: i32 = 301;
 /// Server error.
 ///
@@ -228,7 +236,8 @@ pub const TFTPSERVER_ERROR_MESSAGE_TOO_LONG: i32 = 118;
 pub const TFTPSERVER_ERROR_MESSAGE_TOO_SHORT: i32 = 119;
 /// Unable to convert string to selected CodePage
 ///
-/// Cause: A file name cannot be converted from the CodePage, or CodePage is set to one that is not available here.
+/// Cause: A file name cannot be converted from the CodePage, or CodePage is set to one that is not
+/// available here.
 pub const TFTPSERVER_ERROR_CODE_PAGE: i32 = 434;
 
 // Errors: SSL: kept for their numbers, never raised by this server.
@@ -294,8 +303,8 @@ pub const TFTPSERVER_ERROR_INTERRUPTED: i32 = 10004;
 pub const TFTPSERVER_ERROR_BAD_FILE: i32 = 10009;
 /// Access denied.
 ///
-/// Cause: The system denies permission, such as for ports below 1024 or raw frames; ConnectionRequest refuses; or
-/// ReadOnly forbids an upload.
+/// Cause: The system denies permission, such as for ports below 1024 or raw frames;
+/// ConnectionRequest refuses; or ReadOnly forbids an upload.
 pub const TFTPSERVER_ERROR_ACCESS_DENIED: i32 = 10013;
 /// Bad address.
 ///
@@ -303,13 +312,13 @@ pub const TFTPSERVER_ERROR_ACCESS_DENIED: i32 = 10013;
 pub const TFTPSERVER_ERROR_BAD_ADDRESS: i32 = 10014;
 /// Invalid argument.
 ///
-/// Cause: LocalHost is a link-local address without its scope (fe80::1%eth0), a socket of ListenDescriptors is not UDP,
-/// not bound, or connected, or the system rejects another argument.
+/// Cause: LocalHost is a link-local address without its scope (fe80::1%eth0), a socket of
+/// ListenDescriptors is not UDP, not bound, or connected, or the system rejects another argument.
 pub const TFTPSERVER_ERROR_INVALID_ARGUMENT: i32 = 10022;
 /// Too many open files.
 ///
-/// Cause: No descriptor is left for a socket, a directory or a transfer. The servers of a process use at most three
-/// quarters of the descriptors that were free when the first of them started.
+/// Cause: No descriptor is left for a socket, a directory or a transfer. The servers of a process
+/// use at most three quarters of the descriptors that were free when the first of them started.
 pub const TFTPSERVER_ERROR_TOO_MANY_FILES: i32 = 10024;
 /// Operation would block.
 ///
@@ -361,13 +370,13 @@ pub const TFTPSERVER_ERROR_OPERATION_NOT_SUPPORTED: i32 = 10045;
 pub const TFTPSERVER_ERROR_PROTOCOL_FAMILY_NOT_SUPPORTED: i32 = 10046;
 /// Address family not supported by protocol family.
 ///
-/// Cause: LocalHost is an address of the family that UseIPv6 excludes, or SourceIPAddress has another family than
-/// LocalHost.
+/// Cause: LocalHost is an address of the family that UseIPv6 excludes, or SourceIPAddress has
+/// another family than LocalHost.
 pub const TFTPSERVER_ERROR_ADDRESS_FAMILY_NOT_SUPPORTED: i32 = 10047;
 /// Address already in use.
 ///
-/// Cause: The port is in use: LocalPort, one of ListenOn, or all of TransferPorts; or ListenDescriptors contains a
-/// socket twice.
+/// Cause: The port is in use: LocalPort, one of ListenOn, or all of TransferPorts; or
+/// ListenDescriptors contains a socket twice.
 pub const TFTPSERVER_ERROR_ADDRESS_IN_USE: i32 = 10048;
 /// Can't assign requested address.
 ///
@@ -391,7 +400,8 @@ pub const TFTPSERVER_ERROR_NETWORK_RESET: i32 = 10052;
 pub const TFTPSERVER_ERROR_ABORTED: i32 = 10053;
 /// Connection reset by peer.
 ///
-/// Cause: The client restarts its transfer, or starts another one from a port that can have only one.
+/// Cause: The client restarts its transfer, or starts another one from a port that can have only
+/// one.
 pub const TFTPSERVER_ERROR_CONNECTION_RESET: i32 = 10054;
 /// No buffer space available.
 ///
@@ -510,8 +520,8 @@ pub const TFTPSERVER_ERROR_INDEX_OUT_OF_RANGE: i32 = 903;
 pub const TFTPSERVER_ERROR_READ_ONLY: i32 = 904;
 /// Invalid value.
 ///
-/// Cause: The value has the wrong type, is out of range, is not UTF-8 or is NULL; the event does not exist; or LocalDir
-/// is not a directory.
+/// Cause: The value has the wrong type, is out of range, is not UTF-8 or is NULL; the event does
+/// not exist; or LocalDir is not a directory.
 pub const TFTPSERVER_ERROR_INVALID_VALUE: i32 = 905;
 /// Unknown setting
 ///

@@ -21,8 +21,8 @@ pub(super) struct CCallback {
 #[derive(Clone, Copy)]
 struct Context(*mut c_void);
 
-// SAFETY: the library only passes the pointer back. The manual states that callbacks run on the thread that calls
-// DoEvents, and that the application is responsible for the pointer's target.
+// SAFETY: the library only passes the pointer back. The manual states that callbacks run on the
+// thread that calls DoEvents, and that the application is responsible for the pointer's target.
 unsafe impl Send for Context {}
 // SAFETY: as above: nothing is ever read or written through it here.
 unsafe impl Sync for Context {}
@@ -39,8 +39,8 @@ impl CCallback {
     fn call(&self, id: i32, data: tftpserver_event_data) -> (i32, tftpserver_event) {
         let mut event = tftpserver_event { id, data };
         let _inside = InsideCallback::enter();
-        // SAFETY: the application vouched for the function when it registered it; the event and all it points to
-        // outlive the call.
+        // SAFETY: the application vouched for the function when it registered it; the event and all
+        // it points to outlive the call.
         let answer = unsafe { (self.function)(self.key.as_handle(), &raw mut event, self.context.0) };
         (answer, event)
     }

@@ -1,5 +1,5 @@
-//! The wrapper of every exported function: looks the handle up, checks the call table, turns a panic into 908, and
-//! records the result as the thread's last error.
+//! The wrapper of every exported function: looks the handle up, checks the call table, turns a
+//! panic into 908, and records the result as the thread's last error.
 
 #[rustfmt::skip] // Made by a program, a row a function.
 mod rules;
@@ -22,8 +22,8 @@ use rules::RULES;
 struct Rule {
     call: Call,
     name: &'static str,
-    /// May be called inside a callback. The rule covers callbacks of every handle: two threads that each waited for
-    /// the other's callback would deadlock.
+    /// May be called inside a callback. The rule covers callbacks of every handle: two threads that
+    /// each waited for the other's callback would deadlock.
     inside_callback: bool,
     /// Sets the thread's last error. The two getters of the last error do not.
     is_remembered: bool,

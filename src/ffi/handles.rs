@@ -1,7 +1,7 @@
 //! The table of open handles.
 //!
-//! A handle is a key, not an address. It is looked up and never dereferenced, so NULL, foreign pointers and closed
-//! handles are simply not found. Keys are never reused.
+//! A handle is a key, not an address. It is looked up and never dereferenced, so NULL, foreign
+//! pointers and closed handles are simply not found. Keys are never reused.
 
 use std::collections::BTreeMap;
 use std::ptr;
@@ -12,7 +12,8 @@ use crate::class::Server;
 use tftp_sync::RwLock;
 use tftp_sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
-/// Keys start where no program has memory (on 64 bit not even a canonical address), so no foreign pointer equals a key.
+/// Keys start where no program has memory (on 64 bit not even a canonical address), so no foreign
+/// pointer equals a key.
 #[cfg(target_pointer_width = "64")]
 const FIRST: usize = 0x5446_5450_0000_0010;
 #[cfg(not(target_pointer_width = "64"))]
@@ -30,9 +31,9 @@ static OPEN: AtomicPtr<Table> = AtomicPtr::new(ptr::null_mut());
 
 /// Returns the table of this process, which is never freed.
 ///
-/// A forked child has its parent's memory but not its threads: the parent's servers do not run in it, and a lock that
-/// another thread held stays locked. Therefore a child starts with an empty table: the parent's handles are not found,
-/// and it can open its own servers.
+/// A forked child has its parent's memory but not its threads: the parent's servers do not run in
+/// it, and a lock that another thread held stays locked. Therefore a child starts with an empty
+/// table: the parent's handles are not found, and it can open its own servers.
 fn open() -> &'static Table {
     let mut table = OPEN.load(Ordering::Acquire);
     if table.is_null() {
@@ -68,9 +69,9 @@ fn forget_in_children() {
     extern "C" fn forget() {
         OPEN.store(ptr::null_mut(), Ordering::Release);
     }
-    // A second registration, in a child that opens a server, is harmless. If it fails for lack of memory, a child keeps
-    // handles that it must not use.
-    // SAFETY: the handler only stores to an atomic, which a child of a threaded process may do.
+    // A second registration, in a child that opens a server, is harmless. If it fails for lack of
+    // memory, a child keeps handles that it must not use. SAFETY: the handler only stores to an
+    // atomic, which a child of a threaded process may do.
     unsafe { libc::pthread_atfork(None, None, Some(forget)) };
 }
 

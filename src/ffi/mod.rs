@@ -1,8 +1,9 @@
-//! The C interface: handles, strings, events and the exported functions. Decisions are made in `class`.
+//! The C interface: handles, strings, events and the exported functions. Decisions are made in
+//! `class`.
 //!
-//! `exports.rs` has the functions in ABI order. Each goes through `guard.rs`, which looks the handle up, rejects calls
-//! that a callback may not make, and stops panics. `include/tftpserver.h` is made from `constants.rs`, `types.rs`
-//! and `exports.rs`.
+//! `exports.rs` has the functions in ABI order. Each goes through `guard.rs`, which looks the
+//! handle up, rejects calls that a callback may not make, and stops panics. `include/tftpserver.h`
+//! is made from `constants.rs`, `types.rs` and `exports.rs`.
 #![allow(unsafe_code)]
 
 mod constants;

@@ -23,8 +23,8 @@ fn handle(key: usize) -> *mut tftpserver {
     Key(key).as_handle()
 }
 
-/// Of concurrent closes exactly one succeeds. Concurrent calls with the handle succeed or return 901, and other handles
-/// are not affected.
+/// Of concurrent closes exactly one succeeds. Concurrent calls with the handle succeed or return
+/// 901, and other handles are not affected.
 #[test]
 fn one_close_wins_and_all_others_fail() {
     let _table = TABLE.lock();

@@ -1,8 +1,9 @@
 //! Conversion of text from and to C, and the storage of returned values.
 //!
-//! A returned value is kept for the calling thread and the handle until the same thread's next call with the same
-//! handle. Threads and handles do not affect each other's values. The values of a closed handle are freed by the close
-//! on its thread, and on other threads when they next use a new handle, or end.
+//! A returned value is kept for the calling thread and the handle until the same thread's next call
+//! with the same handle. Threads and handles do not affect each other's values. The values of a
+//! closed handle are freed by the close on its thread, and on other threads when they next use a
+//! new handle, or end.
 
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char};
@@ -20,7 +21,8 @@ struct Slot {
     returned: Vec<u8>,
 }
 
-/// The capacity in bytes that a slot keeps between calls. A larger value, such as a file, is freed at the next call.
+/// The capacity in bytes that a slot keeps between calls. A larger value, such as a file, is freed
+/// at the next call.
 const KEPT: usize = 16 * 1024;
 
 impl Slot {
@@ -69,7 +71,8 @@ pub(super) fn keep_text(key: Key, text: &str) -> *const c_char {
     })
 }
 
-/// Stores bytes for the caller, followed by a NUL, so that the pointer is valid even if there are none.
+/// Stores bytes for the caller, followed by a NUL, so that the pointer is valid even if there are
+/// none.
 pub(super) fn keep_bytes(key: Key, bytes: &[u8]) -> *const u8 {
     with_slot(key, |slot| {
         slot.empty();

@@ -21,7 +21,8 @@ fn name(property: &Property) -> String {
     name.strip_suffix("_millis").unwrap_or(&name).to_owned()
 }
 
-/// Returns the type of a getter, and the code before and after the arguments of the call that reads the property.
+/// Returns the type of a getter, and the code before and after the arguments of the call that reads
+/// the property.
 fn read(value: Option<Value>) -> [&'static str; 3] {
     match value {
         Some(Value::Bool) => ["bool", "number(", ") != 0"],
@@ -44,7 +45,8 @@ fn read(value: Option<Value>) -> [&'static str; 3] {
     }
 }
 
-/// Returns the type that a setter takes, the function that it calls, and the conversion that it appends to the value.
+/// Returns the type that a setter takes, the function that it calls, and the conversion that it
+/// appends to the value.
 fn written(value: Option<Value>) -> [&'static str; 3] {
     match value {
         Some(Value::Bytes) => ["bytes_view", "set_bytes", ""],

@@ -1,4 +1,5 @@
-//! Generates the accessors of C++, PHP and Python, for the properties of a server and of a connection.
+//! Generates the accessors of C++, PHP and Python, for the properties of a server and of a
+//! connection.
 
 mod cpp;
 mod php;
@@ -6,7 +7,7 @@ mod python;
 
 use crate::facts::{Changes, Of, Property};
 use crate::made::Made;
-use crate::text::{capitals, each_line, wrapped};
+use crate::text::{COLUMNS, capitals, each_line, wrapped};
 
 pub fn made(properties: &[Property]) -> Vec<Made> {
     let mut all = Vec::new();
@@ -45,8 +46,9 @@ fn own_name(property: &Property) -> &str {
 
 /// Formats a comment of C++ or PHP, on one line if it fits; "" if `about` is empty.
 fn comment(about: &str) -> String {
-    let lines = wrapped(about, 109);
-    match (about.is_empty(), lines.contains('\n')) {
+    let lines = wrapped(about, COLUMNS - 7);
+    let is_long = lines.contains('\n') || lines.len() + 11 > COLUMNS;
+    match (about.is_empty(), is_long) {
         (true, _) => String::new(),
         (_, false) => format!("    /** {lines} */\n"),
         (_, true) => format!("    /**\n{}     */\n", each_line(&lines, "     * ")),

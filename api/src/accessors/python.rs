@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{is_of_connection, is_set, snake};
 use crate::facts::{Property, Value};
 use crate::made::Made;
-use crate::text::{each_line, wrapped};
+use crate::text::{COLUMNS, each_line, wrapped};
 
 pub fn made(part: &'static str, properties: &[&Property]) -> Made {
     let is_server = properties.iter().any(|property| !is_of_connection(property));
@@ -70,7 +70,7 @@ fn about(property: &Property) -> String {
 }
 
 fn docstring(about: &str) -> String {
-    let lines = wrapped(about, 102);
+    let lines = wrapped(about, COLUMNS - 14);
     match lines.contains('\n') {
         true => format!(
             "        \"\"\"\n{}        \"\"\"\n",

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::facts::{Event, Field, FieldKind};
 use crate::made::Made;
-use crate::text::{camel, each_line, note};
+use crate::text::{camel, commented, note};
 
 pub fn made(events: &[Event]) -> Vec<Made> {
     vec![
@@ -44,11 +44,11 @@ fn structs(events: &[Event]) -> String {
         let _ = write!(
             text,
             "\n{}#[repr(C)]\n#[derive(Clone, Copy)]\npub struct tftpserver_{}_event {{\n",
-            each_line(&event.about, "/// "),
+            commented(&event.about, "/// "),
             event.name
         );
         for field in &event.fields {
-            text += &each_line(&field.about, "    /// ");
+            text += &commented(&field.about, "    /// ");
             let _ = writeln!(text, "    pub {}: {},", field.name, of_kind(field.kind));
         }
         text += "}\n";

@@ -4,12 +4,9 @@ use std::fmt::Write;
 
 use crate::facts::{Event, Field, FieldKind};
 use crate::made::Made;
-use crate::text::{camel, wrapped};
+use crate::text::{COLUMNS, camel, wrapped};
 
 const HEADER: &str = "include/tftpserver.hpp";
-/// The width of lines.
-const WIDTH: usize = 118;
-
 pub fn made(events: &[Event]) -> Vec<Made> {
     vec![
         Made::part(HEADER, "events", structs(events)),
@@ -41,7 +38,10 @@ fn structs(events: &[Event]) -> String {
         }
         if event.is_answered() {
             text += "    bool deferred = false; /**< the answer is deferred: see defer() */\n\n    \
-                     /** Defers the answer to server_base::accept and ignores `accept`. Only this client waits, at most Timeout. */\n    \
+                     /**\n     \
+                      * Defers the answer to server_base::accept and ignores `accept`. Only this client waits, at\n     \
+                      * most Timeout.\n     \
+                      */\n    \
                      void defer() { deferred = true; }\n";
         }
         if let Some(Field { name, .. }) = event.error_number() {
@@ -57,8 +57,8 @@ fn structs(events: &[Event]) -> String {
 
 /// Formats a comment, on one line if it fits.
 fn comment(about: &str, indent: &str) -> String {
-    let lines = wrapped(about, WIDTH - indent.len());
-    match lines.contains('\n') || lines.len() + indent.len() + 7 > 120 {
+    let lines = wrapped(about, COLUMNS - 3 - indent.len());
+    match lines.contains('\n') || lines.len() + indent.len() + 7 > COLUMNS {
         false => format!("{indent}/** {lines} */"),
         true => {
             let lines = lines.lines().map(|line| format!("{indent} * {line}\n"));
@@ -90,7 +90,7 @@ fn set(events: &[Event]) -> String {
         );
     }
     let names: Vec<_> = events.iter().map(|event| event.name.as_str()).collect();
-    let all = wrapped(&format!("all = {},", names.join(" | ")), 112).replace('\n', "\n        ");
+    let all = wrapped(&format!("all = {},", names.join(" | ")), COLUMNS - 8).replace('\n', "\n        ");
     text + "    " + &all + "\n"
 }
 
@@ -147,7 +147,7 @@ fn aligned(values: &[String], indent: usize) -> String {
     let mut width = indent;
     for (at, value) in values.iter().enumerate() {
         let (comma, space) = if at + 1 < values.len() { (",", 1) } else { ("", 0) };
-        if at > 0 && width + 1 + value.len() + 2 > WIDTH {
+        if at > 0 && width + 1 + value.len() + 2 > COLUMNS {
             text += &format!("\n{}", " ".repeat(indent));
             width = indent;
         } else if at > 0 {

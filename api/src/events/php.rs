@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::facts::{Event, Field, FieldKind};
 use crate::made::Made;
-use crate::text::{call, camel, each_line, note, small_camel, wrapped};
+use crate::text::{COLUMNS, call, camel, each_line, note, small_camel, wrapped};
 
 pub fn made(events: &[Event]) -> Vec<Made> {
     let class = |event: &Event| {
@@ -71,7 +71,8 @@ fn signature(name: &str) -> String {
     )
 }
 
-/// Returns the quoted names of all events as a list: an object with handlers may have a method for each.
+/// Returns the quoted names of all events as a list: an object with handlers may have a method for
+/// each.
 fn names(events: &[Event]) -> String {
     let names: Vec<_> = events
         .iter()
@@ -123,7 +124,10 @@ fn class(event: &Event) -> String {
 }
 
 const ANSWERED: &str = "
-    /** Defers the answer to Connection::accept() or refuse() and ignores $accept. Only this client waits. */
+    /**
+     * Defers the answer to Connection::accept() or refuse() and ignores $accept. Only this client
+     * waits.
+     */
     public function defer(): void
     {
         $this->isDeferred = true;
@@ -143,8 +147,8 @@ fn constructed(event: &Event) -> impl Iterator<Item = &Field> {
 }
 
 fn comment(about: &str, indent: &str) -> String {
-    let lines = wrapped(about, 116 - indent.len());
-    match lines.contains('\n') {
+    let lines = wrapped(about, COLUMNS - 3 - indent.len());
+    match lines.contains('\n') || lines.len() + indent.len() + 7 > COLUMNS {
         false => format!("{indent}/** {lines} */\n"),
         true => format!(
             "{indent}/**\n{}{indent} */\n",

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::facts::{Event, Field, FieldKind};
 use crate::made::Made;
-use crate::text::{call, camel, each_line, note, wrapped};
+use crate::text::{COLUMNS, call, camel, each_line, note, wrapped};
 
 pub fn made(events: &[Event]) -> Vec<Made> {
     vec![Made::whole(
@@ -43,7 +43,7 @@ fn module(events: &[Event]) -> String {
 }
 
 fn class(event: &Event) -> String {
-    let about = wrapped(&event.typed, 110);
+    let about = wrapped(&event.typed, COLUMNS - 10);
     let about = match about.contains('\n') {
         false => format!("    \"\"\"{about}\"\"\"\n"),
         true => format!("    \"\"\"\n{}    \"\"\"\n", each_line(&about, "    ")),
@@ -68,7 +68,7 @@ fn class(event: &Event) -> String {
             FieldKind::Operation => "1 read, 2 write.".to_owned(),
             _ => field.typed(),
         };
-        text += &each_line(&wrapped(&comment, 112), "    #: ");
+        text += &each_line(&wrapped(&comment, COLUMNS - 7), "    #: ");
         let _ = writeln!(text, "    {}: {}", field.name, of_kind(field.kind));
     }
     text

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::facts::{Event, Field, FieldKind};
 use crate::made::Made;
-use crate::text::{camel, each_line, note};
+use crate::text::{camel, commented, note};
 
 pub fn made(events: &[Event]) -> Vec<Made> {
     vec![Made::whole("src/class/events/event.rs", class(events))]
@@ -20,7 +20,7 @@ fn class(events: &[Event]) -> String {
         let _ = writeln!(text, "    /// {}: {}", event.id, event.short);
         let _ = writeln!(text, "    {} {{", camel(&event.name));
         for field in event.typed_fields() {
-            text += &each_line(&field.about, "        /// ");
+            text += &commented(&field.about, "        /// ");
             let _ = writeln!(text, "        {}: {},", field.name, of_kind(field.kind));
         }
         text += "    },\n";
@@ -28,7 +28,8 @@ fn class(events: &[Event]) -> String {
     text + "}\n\n" + &numbers(events) + "\n" + &methods(events) + "\n" + &blanks(events)
 }
 
-/// Returns a constructor of empty events for tests that set some of the fields: new fields don't affect them.
+/// Returns a constructor of empty events for tests that set some of the fields: new fields don't
+/// affect them.
 fn blanks(events: &[Event]) -> String {
     let mut text =
         "#[cfg(test)]\nimpl Event<'_> {\n    /// The event of this number with nothing in its fields.\n    \

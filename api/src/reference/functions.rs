@@ -7,8 +7,8 @@ use super::{EXAMPLES, Entry};
 use crate::facts::{self, Facts};
 use crate::text::{COLUMNS, list_item, wrapped};
 
-/// Returns the entries of all functions that the header declares. New ones may be missing there: the header is
-/// generated after the sources that this package makes, and pages after the header.
+/// Returns the entries of all functions that the header declares. New ones may be missing there:
+/// the header is generated after the sources that this package makes, and pages after the header.
 ///
 /// # Errors
 /// A comment that contradicts the tables.
@@ -21,8 +21,8 @@ pub fn entries(facts: &Facts, header: &str) -> Result<Vec<Entry>, String> {
     both.collect()
 }
 
-/// Checks that the numbers in a comment's "Returns" are in `api/errors.toml`, with 901 if the function takes a handle,
-/// and with 907 exactly if it may not be called inside a callback.
+/// Checks that the numbers in a comment's "Returns" are in `api/errors.toml`, with 901 if the
+/// function takes a handle, and with 907 exactly if it may not be called inside a callback.
 fn check(facts: &Facts, fact: &facts::Function, function: &Function) -> Result<(), String> {
     let returns = &function.doc.returns;
     let codes = codes(returns);
@@ -50,7 +50,8 @@ fn check(facts: &Facts, fact: &facts::Function, function: &Function) -> Result<(
     }
 }
 
-/// Returns the error numbers in a text. Ports, times and sizes have other lengths, or letters beside them.
+/// Returns the error numbers in a text. Ports, times and sizes have other lengths, or letters
+/// beside them.
 fn codes(text: &str) -> Vec<i32> {
     let words = text.split(|c: char| !c.is_alphanumeric());
     words

@@ -46,7 +46,8 @@ fn last_comment(text: &str) -> &str {
     comment.split("*/").next().expect("a comment ends")
 }
 
-/// Parses a comment: joins the lines of each paragraph; `@param` and `@return` begin paragraphs of their own.
+/// Parses a comment: joins the lines of each paragraph; `@param` and `@return` begin paragraphs of
+/// their own.
 fn doc(comment: &str) -> Doc {
     let mut doc = Doc::default();
     let mut paragraphs: Vec<String> = vec![String::new()];

@@ -1,5 +1,6 @@
-//! The generated parts of the reference, `docs/reference.md` and the pages in `docs/reference`: the table and the
-//! example of every entry. The prose of an entry is written by hand, on its page, and kept.
+//! The generated parts of the reference, `docs/reference.md` and the pages in `docs/reference`: the
+//! table and the example of every entry. The prose of an entry is written by hand, on its page, and
+//! kept.
 
 mod errors;
 mod events;

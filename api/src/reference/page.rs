@@ -1,5 +1,6 @@
-//! A page of entries: a head, then one section per entry, in the order of the facts. In each section the part between
-//! `<!-- api: begin NAME -->` and `<!-- api: end NAME -->` is generated; everything else is written by hand.
+//! A page of entries: a head, then one section per entry, in the order of the facts. In each
+//! section the part between `<!-- api: begin NAME -->` and `<!-- api: end NAME -->` is generated;
+//! everything else is written by hand.
 
 use std::collections::HashMap;
 
@@ -12,7 +13,8 @@ pub struct Entry {
     pub example: Option<String>,
 }
 
-/// Returns the page with the generated part of each section renewed, and with new sections for entries that had none.
+/// Returns the page with the generated part of each section renewed, and with new sections for
+/// entries that had none.
 ///
 /// # Errors
 /// A section that belongs to no entry, has no generated part, or quotes no example where it should.

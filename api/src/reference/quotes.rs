@@ -1,9 +1,10 @@
-//! Examples on pages: a line `<!-- file: PATH -->` is followed by the quoted part of that file. The files are compiled
-//! and run by `tests/interface/reference` and ctest.
+//! Examples on pages: a line `<!-- file: PATH -->` is followed by the quoted part of that file. The
+//! files are compiled and run by `tests/interface/reference` and ctest.
 
 use std::path::Path;
 
-/// Returns a page with every quotation renewed. `page` is its path; files are named from its directory.
+/// Returns a page with every quotation renewed. `page` is its path; files are named from its
+/// directory.
 pub fn renewed(root: &Path, page: &str, text: &str) -> Result<String, String> {
     let directory = root.join(page).parent().map(Path::to_owned).unwrap_or_default();
     let mut new = String::new();
@@ -25,11 +26,12 @@ pub fn renewed(root: &Path, page: &str, text: &str) -> Result<String, String> {
     Ok(new)
 }
 
-/// The function that every example of the reference defines; the test calls it before the first request.
+/// The function that every example of the reference defines; the test calls it before the first
+/// request.
 const EXAMPLE: &str = "void example(tftpserver *server)\n{\n";
 
-/// Returns the part of a file that a page quotes: the functions before `example`, or the statements in it if there are
-/// none; all of a file without `example`.
+/// Returns the part of a file that a page quotes: the functions before `example`, or the statements
+/// in it if there are none; all of a file without `example`.
 fn shown(source: &str) -> String {
     let Some((before, body)) = source.split_once(EXAMPLE) else {
         return source.trim().to_owned();

@@ -171,7 +171,8 @@ fn code(name: Option<&str>, facts: &Facts) -> Option<i32> {
     Some(error.code)
 }
 
-/// Returns the errors of getting and setting a property, without 901, 902 and 908, which all of them have.
+/// Returns the errors of getting and setting a property, without 901, 902 and 908, which all of
+/// them have.
 fn errors_of_property(property: &Property, facts: &Facts) -> BTreeSet<i32> {
     let mut all = row_of(property, facts).errors();
     all.extend((property.of == Of::Connection).then_some(INDEX_OUT_OF_RANGE));
@@ -242,7 +243,7 @@ impl Row<'_> {
     fn moment(&self) -> String {
         match self.changes {
             Changes::Never => format!("never; {}", link(READ_ONLY)),
-            Changes::AnyTime => "at any time; what begins afterwards goes by it".to_owned(),
+            Changes::AnyTime => "at any time; running transfers keep the old value".to_owned(),
             Changes::AtStart => "at any time; looked at when listening starts".to_owned(),
             Changes::Stopped => {
                 let error = self.error.map_or(String::new(), link);

@@ -70,7 +70,8 @@ fn is_source(path: &str) -> bool {
 
 fn has_tests(path: &str, source: &str) -> bool {
     match path.rsplit('.').next() {
-        // Only modules that hold nothing but tests: unit tests in the file of their code need no entry.
+        // Only modules that hold nothing but tests: unit tests in the file of their code need no
+        // entry.
         Some("rs") => source.contains("#[test]") && is_of_tests_alone(path),
         Some("c" | "cpp") => source.contains(" RUN("),
         Some("php") => source.contains("public function test"),
@@ -91,8 +92,8 @@ fn is_of_tests_alone(path: &str) -> bool {
         || ["models.rs", "simulated.rs"].contains(&name)
 }
 
-/// Returns the first sentence of the module that `jail/tests.rs` or `jail_tests.rs` tests, for tests without a head
-/// comment.
+/// Returns the first sentence of the module that `jail/tests.rs` or `jail_tests.rs` tests, for
+/// tests without a head comment.
 fn about_tested(root: &Path, path: &str) -> Option<String> {
     let module = path
         .strip_suffix("/tests.rs")

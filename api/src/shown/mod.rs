@@ -1,5 +1,5 @@
-//! `docs/tests.md`, the index of promises and the tests that prove them, and the table of promises in SECURITY.md. The
-//! name of a test that does not exist is an error.
+//! `docs/tests.md`, the index of promises and the tests that prove them, and the table of promises
+//! in SECURITY.md. The name of a test that does not exist is an error.
 
 mod files;
 mod names;

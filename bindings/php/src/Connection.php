@@ -23,7 +23,10 @@ final class Connection implements ConnectionInterface
     }
 
     // api: begin properties
-    /** Data that is sent in place of a file; empty: none. May be set until the transfer begins, later 130. */
+    /**
+     * Data that is sent in place of a file; empty: none. May be set until the transfer begins,
+     * later 130.
+     */
     public function getFileData(): string
     {
         return $this->get(Property::CONN_FILE_DATA);
@@ -41,8 +44,8 @@ final class Connection implements ConnectionInterface
     }
 
     /**
-     * The local file that is read or written: any path that the program chooses. May be set until the transfer
-     * begins, later 130.
+     * The local file that is read or written: any path that the program chooses. May be set until
+     * the transfer begins, later 130.
      */
     public function getLocalFile(): string
     {
@@ -76,7 +79,10 @@ final class Connection implements ConnectionInterface
         return Operation::from((int) $this->get(Property::CONN_OPERATION));
     }
 
-    /** Bytes that the client has acknowledged (read) or the server has accepted (write). Current at every read. */
+    /**
+     * Bytes that the client has acknowledged (read) or the server has accepted (write). Current at
+     * every read.
+     */
     public function getBytesTransferred(): int
     {
         return (int) $this->get(Property::CONN_BYTES_TRANSFERRED);
@@ -114,7 +120,10 @@ final class Connection implements ConnectionInterface
         return (int) $this->get(Property::CONN_ELAPSED_MILLIS);
     }
 
-    /** The name to look up in LocalDir in place of the client's. May be set until the transfer begins, later 130. */
+    /**
+     * The name to look up in LocalDir in place of the client's. May be set until the transfer
+     * begins, later 130.
+     */
     public function getServedName(): string
     {
         return $this->get(Property::CONN_SERVED_NAME);
@@ -126,8 +135,8 @@ final class Connection implements ConnectionInterface
     }
 
     /**
-     * The length of the data that the program supplies for this download. Setting it makes the program the source.
-     * null: not known.
+     * The length of the data that the program supplies for this download. Setting it makes the
+     * program the source. null: not known.
      */
     public function getDataSize(): ?int
     {
@@ -142,8 +151,8 @@ final class Connection implements ConnectionInterface
     }
 
     /**
-     * Downloads with the same key and size share the supplied data. May be set until the transfer begins, later
-     * 130.
+     * Downloads with the same key and size share the supplied data. May be set until the transfer
+     * begins, later 130.
      */
     public function getDataKey(): string
     {

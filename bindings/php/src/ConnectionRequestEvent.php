@@ -6,7 +6,10 @@ declare(strict_types=1);
 
 namespace TftpServer;
 
-/** A client requests a transfer. Its connection waits until the handler has returned, or until a deferred answer. */
+/**
+ * A client requests a transfer. Its connection waits until the handler has returned, or until a
+ * deferred answer.
+ */
 final class ConnectionRequestEvent extends Event
 {
     /** Set it to false to refuse. */
@@ -30,7 +33,10 @@ final class ConnectionRequestEvent extends Event
     ) {
     }
 
-    /** Defers the answer to Connection::accept() or refuse() and ignores $accept. Only this client waits. */
+    /**
+     * Defers the answer to Connection::accept() or refuse() and ignores $accept. Only this client
+     * waits.
+     */
     public function defer(): void
     {
         $this->isDeferred = true;

@@ -13,7 +13,10 @@ final class DisconnectedEvent extends Event
     public readonly ?ErrorCode $error;
 
     public function __construct(
-        /** The connection's id. Its record is removed from the Conn arrays when the handler has returned. */
+        /**
+         * The connection's id. Its record is removed from the Conn arrays when the handler has
+         * returned.
+         */
         public readonly int $connectionId,
         /** 0 if the transfer is complete, otherwise the error number. */
         public readonly int $statusCode,

@@ -42,8 +42,8 @@ enum ErrorCode: int
     /**
      * A valid LocalFile must be provided for PUT operations.
      *
-     * Cause: An upload has no destination: no LocalDir, no ConnLocalFile, no Transfer callback. Or ConnDataSize is set and
-     * DataWanted has no callback.
+     * Cause: An upload has no destination: no LocalDir, no ConnLocalFile, no Transfer callback. Or
+     * ConnDataSize is set and DataWanted has no callback.
      */
     case NoLocalFile = 126;
 
@@ -64,23 +64,25 @@ enum ErrorCode: int
     /**
      * Can't read local file.
      *
-     * Cause: The file of a download cannot be read or has shrunk, or the program's source ends before ConnDataSize bytes.
+     * Cause: The file of a download cannot be read or has shrunk, or the program's source ends before
+     * ConnDataSize bytes.
      */
     case CannotReadFile = 129;
 
     /**
      * Busy performing the current transfer.
      *
-     * Cause: A source or destination of a connection is set after its transfer began, a request is answered that is not
-     * deferred, or data is supplied to a download whose source is not the program or has ended.
+     * Cause: A source or destination of a connection is set after its transfer began, a request is
+     * answered that is not deferred, or data is supplied to a download whose source is not the program
+     * or has ended.
      */
     case Busy = 130;
 
     /**
      * Timeout while waiting for server.
      *
-     * Cause: The client sends nothing for Timeout or after the last retransmission, or the program does not answer or
-     * supply data within Timeout.
+     * Cause: The client sends nothing for Timeout or after the last retransmission, or the program
+     * does not answer or supply data within Timeout.
      */
     case Timeout = 301;
 
@@ -192,7 +194,8 @@ enum ErrorCode: int
     /**
      * Unable to convert string to selected CodePage
      *
-     * Cause: A file name cannot be converted from the CodePage, or CodePage is set to one that is not available here.
+     * Cause: A file name cannot be converted from the CodePage, or CodePage is set to one that is not
+     * available here.
      */
     case CodePage = 434;
 
@@ -297,8 +300,8 @@ enum ErrorCode: int
     /**
      * Access denied.
      *
-     * Cause: The system denies permission, such as for ports below 1024 or raw frames; ConnectionRequest refuses; or
-     * ReadOnly forbids an upload.
+     * Cause: The system denies permission, such as for ports below 1024 or raw frames;
+     * ConnectionRequest refuses; or ReadOnly forbids an upload.
      */
     case AccessDenied = 10013;
 
@@ -312,16 +315,16 @@ enum ErrorCode: int
     /**
      * Invalid argument.
      *
-     * Cause: LocalHost is a link-local address without its scope (fe80::1%eth0), a socket of ListenDescriptors is not UDP,
-     * not bound, or connected, or the system rejects another argument.
+     * Cause: LocalHost is a link-local address without its scope (fe80::1%eth0), a socket of
+     * ListenDescriptors is not UDP, not bound, or connected, or the system rejects another argument.
      */
     case InvalidArgument = 10022;
 
     /**
      * Too many open files.
      *
-     * Cause: No descriptor is left for a socket, a directory or a transfer. The servers of a process use at most three
-     * quarters of the descriptors that were free when the first of them started.
+     * Cause: No descriptor is left for a socket, a directory or a transfer. The servers of a process
+     * use at most three quarters of the descriptors that were free when the first of them started.
      */
     case TooManyFiles = 10024;
 
@@ -412,16 +415,16 @@ enum ErrorCode: int
     /**
      * Address family not supported by protocol family.
      *
-     * Cause: LocalHost is an address of the family that UseIPv6 excludes, or SourceIPAddress has another family than
-     * LocalHost.
+     * Cause: LocalHost is an address of the family that UseIPv6 excludes, or SourceIPAddress has
+     * another family than LocalHost.
      */
     case AddressFamilyNotSupported = 10047;
 
     /**
      * Address already in use.
      *
-     * Cause: The port is in use: LocalPort, one of ListenOn, or all of TransferPorts; or ListenDescriptors contains a
-     * socket twice.
+     * Cause: The port is in use: LocalPort, one of ListenOn, or all of TransferPorts; or
+     * ListenDescriptors contains a socket twice.
      */
     case AddressInUse = 10048;
 
@@ -463,7 +466,8 @@ enum ErrorCode: int
     /**
      * Connection reset by peer.
      *
-     * Cause: The client restarts its transfer, or starts another one from a port that can have only one.
+     * Cause: The client restarts its transfer, or starts another one from a port that can have only
+     * one.
      */
     case ConnectionReset = 10054;
 
@@ -666,8 +670,8 @@ enum ErrorCode: int
     /**
      * Invalid value.
      *
-     * Cause: The value has the wrong type, is out of range, is not UTF-8 or is NULL; the event does not exist; or LocalDir
-     * is not a directory.
+     * Cause: The value has the wrong type, is out of range, is not UTF-8 or is NULL; the event does
+     * not exist; or LocalDir is not a directory.
      */
     case InvalidValue = 905;
 

@@ -6,7 +6,9 @@ declare(strict_types=1);
 
 namespace TftpServer;
 
-/** A transfer or a request failed. Fires before the Connected or Disconnected with the same number. */
+/**
+ * A transfer or a request failed. Fires before the Connected or Disconnected with the same number.
+ */
 final class ErrorEvent extends Event
 {
     /** The same number as an enum; null for 0, and for a number that ErrorCode does not have. */

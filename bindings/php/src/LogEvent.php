@@ -6,7 +6,10 @@ declare(strict_types=1);
 
 namespace TftpServer;
 
-/** A log message of a level that LogLevel enables. The only event that may be dropped if too many are pending. */
+/**
+ * A log message of a level that LogLevel enables. The only event that may be dropped if too many
+ * are pending.
+ */
 final class LogEvent extends Event
 {
     public function __construct(

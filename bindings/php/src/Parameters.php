@@ -48,7 +48,13 @@ final class Parameters
         EventId::ERROR => ['error_code', 'description', 'connection_id'],
         EventId::LOG => ['connection_id', 'log_level', 'message', 'log_type'],
         EventId::START_TRANSFER => ['connection_id', 'direction'],
-        EventId::TRANSFER => ['connection_id', 'direction', 'bytes_transferred', 'percent_done', 'text'],
+        EventId::TRANSFER => [
+            'connection_id',
+            'direction',
+            'bytes_transferred',
+            'percent_done',
+            'text',
+        ],
         EventId::DATA_WANTED => ['connection_id', 'offset', 'length'],
         // api: end fields
     ];

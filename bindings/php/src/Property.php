@@ -56,13 +56,19 @@ final class Property
     /** Integer, seconds: the longest wait before a packet is retransmitted. */
     public const RETRANSMIT_TIMEOUT = 16;
 
-    /** Integer, seconds: inactivity (with AbsoluteTimeout: duration) after which a transfer fails; 0: no limit. */
+    /**
+     * Integer, seconds: inactivity (with AbsoluteTimeout: duration) after which a transfer fails; 0:
+     * no limit.
+     */
     public const TIMEOUT = 17;
 
     /** Integer, read-only, indexed: 1 read (RRQ), 2 write (WRQ): TFTPSERVER_OPERATION_.... */
     public const CONN_OPERATION = 18;
 
-    /** Integer, read-only, indexed: bytes that the client has acknowledged (read) or the server has accepted (write). */
+    /**
+     * Integer, read-only, indexed: bytes that the client has acknowledged (read) or the server has
+     * accepted (write).
+     */
     public const CONN_BYTES_TRANSFERRED = 19;
 
     /** Integer, read-only, indexed: bytes of the whole transfer; -1: unknown. */
@@ -77,16 +83,25 @@ final class Property
     /** Integer, read-only, indexed: packets that were retransmitted. */
     public const CONN_RETRANSMISSIONS = 23;
 
-    /** Integer, milliseconds, read-only, indexed: time since the request, final when the transfer has ended. */
+    /**
+     * Integer, milliseconds, read-only, indexed: time since the request, final when the transfer has
+     * ended.
+     */
     public const CONN_ELAPSED_MILLIS = 24;
 
     /** Text, indexed: the name to look up in LocalDir in place of the client's; "": the client's. */
     public const CONN_SERVED_NAME = 25;
 
-    /** Integer, bytes, indexed: makes the program the source of this download and gives its length; -1: unknown. */
+    /**
+     * Integer, bytes, indexed: makes the program the source of this download and gives its length; -1:
+     * unknown.
+     */
     public const CONN_DATA_SIZE = 26;
 
-    /** Text, indexed: downloads with the same key and ConnDataSize share the supplied data; "": not shared. */
+    /**
+     * Text, indexed: downloads with the same key and ConnDataSize share the supplied data; "": not
+     * shared.
+     */
     public const CONN_DATA_KEY = 27;
 
     /** Text: stored and returned for programs written for IPWorks; it has no effect. */

@@ -218,7 +218,9 @@ final class Server implements ServerInterface
         return $this->set(Property::LOCAL_DIR, $path);
     }
 
-    /** The address or host name to listen on; "": every address. While listening, the bound address. */
+    /**
+     * The address or host name to listen on; "": every address. While listening, the bound address.
+     */
     public function getLocalHost(): string
     {
         return $this->get(Property::LOCAL_HOST);
@@ -229,7 +231,9 @@ final class Server implements ServerInterface
         return $this->set(Property::LOCAL_HOST, $host);
     }
 
-    /** The UDP port to listen on (69); 0: the system chooses one. While listening, the bound port. */
+    /**
+     * The UDP port to listen on (69); 0: the system chooses one. While listening, the bound port.
+     */
     public function getLocalPort(): int
     {
         return (int) $this->get(Property::LOCAL_PORT);

@@ -7,8 +7,8 @@ declare(strict_types=1);
 namespace TftpServer;
 
 /**
- * A transfer begins. The connection waits until the handler has returned. If no source or destination was found yet,
- * this is the last chance to set one.
+ * A transfer begins. The connection waits until the handler has returned. If no source or
+ * destination was found yet, this is the last chance to set one.
  */
 final class StartTransferEvent extends Event
 {

@@ -324,7 +324,10 @@ class TFTPServer(SettingAttributes, Strict):
 
     @property
     def local_host(self) -> str:
-        """The address or host name to listen on; "": every address. While listening, the bound address."""
+        """
+        The address or host name to listen on; "": every address. While listening, the bound
+        address.
+        """
         return self._get(PropertyId.LOCAL_HOST)
 
     @local_host.setter
@@ -333,7 +336,10 @@ class TFTPServer(SettingAttributes, Strict):
 
     @property
     def local_port(self) -> int:
-        """The UDP port to listen on (69); 0: the system chooses one. While listening, the bound port."""
+        """
+        The UDP port to listen on (69); 0: the system chooses one. While listening, the bound
+        port.
+        """
         return int(self._get(PropertyId.LOCAL_PORT))
 
     @local_port.setter

@@ -26,7 +26,10 @@ class Conn:
 
     @property
     def file_data(self) -> bytes:
-        """Data that is sent in place of a file; empty: none. May be set until the transfer begins, later 130."""
+        """
+        Data that is sent in place of a file; empty: none. May be set until the transfer
+        begins, later 130.
+        """
         return self._server._get_bytes(PropertyId.CONN_FILE_DATA, self._index)
 
     @file_data.setter
@@ -41,8 +44,8 @@ class Conn:
     @property
     def local_file(self) -> str:
         """
-        The local file that is read or written: any path that the program chooses. May be set until the
-        transfer begins, later 130.
+        The local file that is read or written: any path that the program chooses. May be set
+        until the transfer begins, later 130.
         """
         return self._server._get(PropertyId.CONN_LOCAL_FILE, self._index)
 
@@ -73,8 +76,8 @@ class Conn:
     @property
     def bytes_transferred(self) -> int:
         """
-        Bytes that the client has acknowledged (read) or the server has accepted (write). Current at every
-        read.
+        Bytes that the client has acknowledged (read) or the server has accepted (write).
+        Current at every read.
         """
         return int(self._server._get(PropertyId.CONN_BYTES_TRANSFERRED, self._index))
 
@@ -106,8 +109,8 @@ class Conn:
     @property
     def served_name(self) -> str:
         """
-        The name to look up in LocalDir in place of the client's. May be set until the transfer begins, later
-        130.
+        The name to look up in LocalDir in place of the client's. May be set until the
+        transfer begins, later 130.
         """
         return self._server._get(PropertyId.CONN_SERVED_NAME, self._index)
 
@@ -118,8 +121,8 @@ class Conn:
     @property
     def data_size(self) -> int:
         """
-        The length of the data that the program supplies for this download. Setting it makes the program the
-        source. -1: not known.
+        The length of the data that the program supplies for this download. Setting it makes
+        the program the source. -1: not known.
         """
         return int(self._server._get(PropertyId.CONN_DATA_SIZE, self._index) or 0)
 
@@ -130,8 +133,8 @@ class Conn:
     @property
     def data_key(self) -> str:
         """
-        Downloads with the same key and size share the supplied data. May be set until the transfer begins,
-        later 130.
+        Downloads with the same key and size share the supplied data. May be set until the
+        transfer begins, later 130.
         """
         return self._server._get(PropertyId.CONN_DATA_KEY, self._index)
 

@@ -13,14 +13,15 @@ from ._generated import Accept, EventId
 @dataclass
 class ConnectedEvent:
     """
-    A connection was accepted (status 0), or refused. An accepted connection waits until the handler has returned.
-    Choose its source or destination here.
+    A connection was accepted (status 0), or refused. An accepted connection waits until the
+    handler has returned. Choose its source or destination here.
     """
 
     __slots__ = ("connection_id", "status_code", "description")
     #: The connection's id.
     connection_id: int
-    #: 0, or an error number, such as 10013 (refused by ConnectionRequest) or 10068 (too many connections).
+    #: 0, or an error number, such as 10013 (refused by ConnectionRequest) or 10068 (too many
+    #: connections).
     status_code: int
     #: "OK", or the error text.
     description: str
@@ -28,7 +29,10 @@ class ConnectedEvent:
 
 @dataclass
 class ConnectionRequestEvent:
-    """A client requests a transfer. Its connection waits until the handler has returned, or until a deferred answer."""
+    """
+    A client requests a transfer. Its connection waits until the handler has returned, or
+    until a deferred answer.
+    """
 
     __slots__ = (
         "remote_host",
@@ -63,7 +67,8 @@ class DisconnectedEvent:
     """A connection ended. Fires exactly once for each Connected with status 0."""
 
     __slots__ = ("connection_id", "status_code", "description")
-    #: The connection's id. Its record is removed from the Conn arrays when the handler has returned.
+    #: The connection's id. Its record is removed from the Conn arrays when the handler has
+    #: returned.
     connection_id: int
     #: 0 if the transfer is complete, otherwise the error number.
     status_code: int
@@ -84,7 +89,10 @@ class EndTransferEvent:
 
 @dataclass
 class ErrorEvent:
-    """A transfer or a request failed. Fires before the Connected or Disconnected with the same number."""
+    """
+    A transfer or a request failed. Fires before the Connected or Disconnected with the same
+    number.
+    """
 
     __slots__ = ("error_code", "description", "connection_id")
     #: The error number.
@@ -97,7 +105,10 @@ class ErrorEvent:
 
 @dataclass
 class LogEvent:
-    """A log message of a level that LogLevel enables. The only event that may be dropped if too many are pending."""
+    """
+    A log message of a level that LogLevel enables. The only event that may be dropped if too
+    many are pending.
+    """
 
     __slots__ = ("connection_id", "log_level", "message", "log_type")
     #: The connection's id, or 0 if the event belongs to no connection.
@@ -113,8 +124,8 @@ class LogEvent:
 @dataclass
 class StartTransferEvent:
     """
-    A transfer begins. The connection waits until the handler has returned. If no source or destination was found
-    yet, this is the last chance to set one.
+    A transfer begins. The connection waits until the handler has returned. If no source or
+    destination was found yet, this is the last chance to set one.
     """
 
     __slots__ = ("connection_id", "direction")
@@ -144,8 +155,8 @@ class TransferEvent:
 @dataclass
 class DataWantedEvent:
     """
-    A download that the program supplies needs `length` more bytes from `offset` on. Supply them in the handler,
-    later, or from another thread.
+    A download that the program supplies needs `length` more bytes from `offset` on. Supply
+    them in the handler, later, or from another thread.
     """
 
     __slots__ = ("connection_id", "offset", "length")

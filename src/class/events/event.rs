@@ -9,7 +9,8 @@ pub enum Event<'a> {
     Connected {
         /// The connection's id.
         connection_id: i32,
-        /// 0, or an error number, such as 10013 (refused by ConnectionRequest) or 10068 (too many connections).
+        /// 0, or an error number, such as 10013 (refused by ConnectionRequest) or 10068 (too many
+        /// connections).
         status_code: i32,
         /// "OK", or the error text.
         description: &'a str,
@@ -20,15 +21,17 @@ pub enum Event<'a> {
         remote_host: &'a str,
         /// The client's UDP port.
         remote_port: u16,
-        /// The file name as the client sent it, converted from CodePage to UTF-8. Untrusted input. A byte from 0x80 on that
-        /// is invalid in the CodePage becomes the character U+EF00 plus the byte: 0xFF is U+EFFF, "\xEE\xBF\xBF" in C.
+        /// The file name as the client sent it, converted from CodePage to UTF-8. Untrusted input.
+        /// A byte from 0x80 on that is invalid in the CodePage becomes the character U+EF00 plus
+        /// the byte: 0xFF is U+EFFF, "\xEE\xBF\xBF" in C.
         filename: &'a str,
         /// "0" octet, "1" netascii.
         transfer_mode: &'a str,
         /// TFTPSERVER_OPERATION_READ (1) or TFTPSERVER_OPERATION_WRITE (2).
         operation: i32,
-        /// In and out: TFTPSERVER_ACCEPT_YES (1) on entry. Set it to TFTPSERVER_ACCEPT_NO (0) to refuse, or to
-        /// TFTPSERVER_ACCEPT_LATER (2) to answer with `tftpserver_do_accept`. Other values accept.
+        /// In and out: TFTPSERVER_ACCEPT_YES (1) on entry. Set it to TFTPSERVER_ACCEPT_NO (0) to
+        /// refuse, or to TFTPSERVER_ACCEPT_LATER (2) to answer with `tftpserver_do_accept`. Other
+        /// values accept.
         accept: Accept,
         /// The connection's id. Its record is already in the Conn arrays.
         connection_id: i32,
@@ -37,7 +40,8 @@ pub enum Event<'a> {
     },
     /// 3: A connection ended.
     Disconnected {
-        /// The connection's id. Its record is removed from the Conn arrays when the callback has returned.
+        /// The connection's id. Its record is removed from the Conn arrays when the callback has
+        /// returned.
         connection_id: i32,
         /// 0 if the transfer is complete, otherwise the error number.
         status_code: i32,
@@ -86,8 +90,9 @@ pub enum Event<'a> {
         direction: Direction,
         /// Bytes transferred so far, including this block.
         bytes_transferred: i64,
-        /// 0 to 100, relative to the file's size or the tsize that the client announced. -1 if neither is known: uploads
-        /// without tsize, and netascii except downloads from ConnFileData.
+        /// 0 to 100, relative to the file's size or the tsize that the client announced. -1 if
+        /// neither is known: uploads without tsize, and netascii except downloads from
+        /// ConnFileData.
         percent_done: i32,
         /// The data of this block: binary, not NUL-terminated, never NULL.
         text: &'a [u8],
@@ -96,7 +101,8 @@ pub enum Event<'a> {
     DataWanted {
         /// The connection's id, or the id of one of those that share the source (ConnDataKey).
         connection_id: i32,
-        /// The position in the source of the first requested byte. Earlier bytes were requested before.
+        /// The position in the source of the first requested byte. Earlier bytes were requested
+        /// before.
         offset: i64,
         /// The largest number of bytes to supply now.
         length: i64,

@@ -105,7 +105,8 @@ pub mod id {
     pub const LISTENING: i32 = 11;
     /// The directory that is served; must exist. "": none, callbacks supply everything.
     pub const LOCAL_DIR: i32 = 12;
-    /// The address or host name to listen on; "": every address. While listening, the bound address.
+    /// The address or host name to listen on; "": every address. While listening, the bound
+    /// address.
     pub const LOCAL_HOST: i32 = 13;
     /// The UDP port to listen on; 0: the system chooses one. While listening, the bound port.
     pub const LOCAL_PORT: i32 = 14;

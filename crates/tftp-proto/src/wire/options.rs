@@ -10,7 +10,8 @@ use crate::options::{self, OPTIONS};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RequestedOptions {
     // api: begin options
-    /// The file's size in bytes: 0 in an RRQ, announced in a WRQ. Never used to allocate memory (RFC 2349).
+    /// The file's size in bytes: 0 in an RRQ, announced in a WRQ. Never used to allocate memory
+    /// (RFC 2349).
     pub tsize: Option<u64>,
     /// Bytes in a block, 8 to 65464 (RFC 2348).
     pub blksize: Option<u16>,
