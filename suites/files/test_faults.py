@@ -113,7 +113,7 @@ def read(address, name, blksize=8192):
 
 def write(address, name, data, blksize=8192, blocks=None):
     """Uploads a file; with `blocks` it gives up after that many."""
-    with Patient(address, WRITE, name, blksize=blksize) as client:
+    with Patient(address, WRITE, name, blksize=blksize, tsize=len(data)) as client:
         client.awaited(lambda packet: packet[:2] == b"\0\6")
         for number in range(1, len(data) // blksize + 2):
             client.say(struct.pack("!HH", DATA, number) + data[(number - 1) * blksize:number * blksize])
