@@ -1,8 +1,10 @@
 #!/bin/sh
-# Tests other systems as far as Debian or Ubuntu allow: compiles the library for macOS, FreeBSD and Windows, runs the C tests
-# against the Windows library under wine and, in steps that must be named, builds and runs the packages for arm64, musl and glibc 2.17. Not part of
-# `make test`, because it needs a gigabyte of packages that nothing else uses. docs/platforms.md describes what this shows and
-# what it cannot show.
+# Tests other systems as far as Debian or Ubuntu allow: links the library and the command for macOS and FreeBSD, runs the C
+# tests against the Windows library under wine, and builds and runs packages for arm64 and glibc 2.17. Not part of
+# `make test`, because it needs gigabytes of packages that nothing else uses. docs/platforms.md describes what this shows
+# and what it cannot show.
+#
+# usage: test-systems.sh [STEP...]     (all steps but those in `only_named`)
 #
 # As root it installs missing packages. Where that is not possible it prints a message and exits with 0, or with 1 if
 # TFTP_SYSTEMS_REQUIRED is set.
@@ -21,6 +23,11 @@ not_run() {
 
 # A compiler with the sources of its standard library, which rustup's has only with network access. It is unpacked, not
 # installed, so that it does not conflict with another.
+get() {
+    apt-get update || return 1
+    # Another run may be installing packages.
+    [ $# -eq 0 ] || DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"
+}
 compiler="rustc-web rust-web-src libstd-rust-web-dev"
 sources=$place/rust/usr/lib/rustlib/src/rust/library/std/src/lib.rs
 setup() {
@@ -34,11 +41,8 @@ setup() {
     command -v wine >/dev/null 2>&1 || tools="$tools wine wine64"
     [ -n "$tools" ] || [ ! -e "$sources" ] || return 0
     command -v apt-get >/dev/null 2>&1 || return 1
-    apt-get update || return 1
-    if [ -n "$tools" ]; then
-        # shellcheck disable=SC2086 # words are packages
-        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $tools || return 1
-    fi
+    # shellcheck disable=SC2086 # words are packages
+    get $tools || return 1
     [ ! -e "$sources" ] || return 0
     rm -rf "$place/rust" "$place/debs"
     mkdir -p "$place/debs"
@@ -69,20 +73,40 @@ export WINEPREFIX WINEDEBUG=-all
 trap 'wineserver -k 2>/dev/null; rm -rf "$WINEPREFIX"' EXIT
 LD_LIBRARY_PATH=$place/rust/usr/lib/x86_64-linux-gnu "$place/rust/usr/bin/rustc" --version >>"$logs/systems-setup.log" 2>&1 || not_run "the compiler does not run here"
 
-# step NAME COMMAND...     (where the script has arguments, only those of that name)
+# Prints the seconds of processor time in the output of `times`.
+processor() { tr ms '  ' <"$place/times" | awk 'NR == 2 {printf "%d", $1 * 60 + $2 + $3 * 60 + $4}'; }
+
+# Steps that run only if they are arguments of the script.
+only_named=" musl musl-units musl-c arm64-command arm64-suites arm64-musl "
 only=" $* "
+# wanted NAME
+wanted() {
+    if [ "$only" = "  " ]; then
+        case $only_named in *" $1 "*) return 1 ;; esac
+    else
+        case $only in *" $1 "*) ;; *) return 1 ;; esac
+    fi
+}
+
+# step NAME COMMAND...     (where the script has arguments, only those of that name)
 step() {
     name=$1 log=$logs/systems-$1.log
     shift
-    [ "$only" = "  " ] || case $only in *" $name "*) ;; *) return ;; esac
+    wanted "$name" || return 0
     begin=$(date +%s)
+    times >"$place/times"
+    used=$(processor)
     printf '%-12s ' "$name"
-    if "$@" >"$log" 2>&1; then
+    result=ok
+    "$@" >"$log" 2>&1 || result=FAILED
+    times >"$place/times"
+    printf '%-6s %5d s  processor %4d s  ' $result $(($(date +%s) - begin)) $(($(processor) - used))
+    if [ $result = ok ]; then
         passed=$((passed + 1))
-        printf 'ok      %4d s  %s\n' $(($(date +%s) - begin)) "$(awk '/ checks, /{n += $1} END {if (n) printf "%d checks", n}' "$log")"
+        printf '%s\n' "$(awk 'match($0, /[0-9]+ checks, /) {n += substr($0, RSTART)} END {if (n) printf "%d checks", n}' "$log")"
     else
         failed=$((failed + 1))
-        printf 'FAILED  %4d s  see %s\n' $(($(date +%s) - begin)) "$log"
+        printf 'see %s\n' "$log"
         tail -n 60 "$log"
     fi
 }
@@ -91,7 +115,7 @@ check() { cross check --package tftpserver --package tftpserver-cli -Zbuild-std=
 
 # left_out NAME REASON: prints that a step is left out.
 left_out() {
-    [ "$only" = "  " ] || case $only in *" $1 "*) ;; *) return ;; esac
+    wanted "$1" || return 0
     printf '%-12s NOT RUN: %s\n' "$1" "$2"
     [ -z "${TFTP_SYSTEMS_REQUIRED:-}" ] || failed=$((failed + 1))
 }
@@ -100,11 +124,19 @@ left_out() {
 . scripts/systems/apple.sh
 . scripts/systems/linux.sh
 
+has_zig=true
+setup_zig >>"$logs/systems-setup.log" 2>&1 || has_zig=false
 step macos check aarch64-apple-darwin
-step macos-intel check x86_64-apple-darwin
-step macos-link macos_linked aarch64-apple-darwin 11.0
+if $has_zig; then
+    step macos-link macos_linked aarch64-apple-darwin 11.0
+    step macos-intel macos_linked x86_64-apple-darwin 10.12
+    step freebsd freebsd_linked
+else
+    left_out macos-link "zig could not be had from PyPI (see $logs/systems-setup.log)"
+    step macos-intel check x86_64-apple-darwin
+    step freebsd check x86_64-unknown-freebsd
+fi
 step macos-names macos_names
-step freebsd check x86_64-unknown-freebsd
 step linux-32 check i686-unknown-linux-gnu
 step windows windows
 step exports exports
@@ -115,19 +147,14 @@ step ported ported
 step command command_suite
 step python python_tests
 step win32 win32
-# Only if they are named, as in `scripts/test-systems.sh arm64 arm64-c`: building the packages takes many minutes.
-case $only in
-    *glibc* | *musl* | *arm64*) linux=true ;;
-    *) linux=false ;;
-esac
-if ! $linux; then
-    :
-elif setup_zig >>"$logs/systems-setup.log" 2>&1; then
+if $has_zig; then
     step glibc-2.17 old_glibc
     step musl musl
+    step musl-units musl_units
     step musl-c musl_c
     if setup_arm64 >>"$logs/systems-setup.log" 2>&1; then
         step arm64 arm64_packages
+        step arm64-command arm64_command
         step arm64-c arm64_c
         step arm64-pages arm64_pages
         step arm64-suites arm64_suites
@@ -136,7 +163,7 @@ elif setup_zig >>"$logs/systems-setup.log" 2>&1; then
         left_out arm64 "qemu-user or the packages of Debian for arm64 could not be had (see $logs/systems-setup.log)"
     fi
 else
-    left_out musl "zig could not be had from PyPI (see $logs/systems-setup.log)"
+    left_out glibc-2.17 "zig could not be had from PyPI (see $logs/systems-setup.log)"
 fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
