@@ -108,12 +108,15 @@ def ours_and_limit():
     plain = [BIN / "serve", "--port", str(PORT), "--dir", "{dir}"]
     limit = [BIN / "limit", "--port", str(PORT), "--dir", "{dir}"]
     each, spin, store = ["--sockets", "each"], ["--spin", "yes"], ["--store", "yes"]
+    opening = [*each, "--open", "yes"]
     writes = (lambda row: row["load"].get("op") == "write")
+    small = (lambda row: row["load"].get("size") == KIB)
     without_loss, busy = (lambda row: "loss" not in row["name"]), (lambda row: "busy" in row)
     return [
         Server("limit", limit, rows=without_loss),
         Server("limit, own sockets", limit + each, rows=without_loss),
         Server("limit that stores", limit + store, rows=writes),
+        Server("limit that opens, own sockets", limit + opening, rows=small),
         Server("limit spinning", limit + spin, rows=busy),
         Server("limit spinning, own sockets", limit + each + spin, rows=busy),
         Server("libtftpserver", plain),

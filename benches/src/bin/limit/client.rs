@@ -42,7 +42,7 @@ pub enum Next {
 /// Returns the transfer that a request begins, and the answer. Without a transfer the answer is an ERROR.
 ///
 /// # Errors
-/// Those of creating the file of an upload.
+/// Those of creating the file of an upload, and of opening that of a download.
 pub fn begin(files: &mut Files, request: &[u8]) -> io::Result<(Option<Client>, First)> {
     let mut fields = request[2..].split(|&byte| byte == 0);
     let (name, _mode) = (fields.next().unwrap_or(b""), fields.next());
@@ -74,6 +74,7 @@ pub fn begin(files: &mut Files, request: &[u8]) -> io::Result<(Option<Client>, F
     let Some(frames) = files.frames(name, blksize) else {
         return Ok((None, First::Packet(b"\0\x05\0\x01none\0".to_vec())));
     };
+    files.open(name)?;
     let first = if has_options {
         First::Packet(oack)
     } else {

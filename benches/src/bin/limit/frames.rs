@@ -1,7 +1,10 @@
 //! Files prepared as the DATA packets that carry them.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use crate::stored::Stored;
@@ -46,14 +49,17 @@ pub struct Files {
     files: HashMap<Vec<u8>, (Vec<u8>, Vec<Frames>)>,
     /// The directory that uploads are stored in; `None`: they are discarded.
     uploads: Option<PathBuf>,
+    /// The directory whose files are opened for each read; `None`: they are not.
+    downloads: Option<PathBuf>,
 }
 
 impl Files {
-    /// Loads all files of a directory. `stores`: uploads are stored there.
+    /// Loads all files of a directory. `stores`: uploads are stored there. `opens`: each read opens
+    /// its file.
     ///
     /// # Errors
     /// Those of reading them.
-    pub fn load(dir: &str, stores: bool) -> io::Result<Files> {
+    pub fn load(dir: &str, stores: bool, opens: bool) -> io::Result<Files> {
         let mut files = HashMap::new();
         for entry in std::fs::read_dir(dir)? {
             let entry = entry?;
@@ -61,7 +67,23 @@ impl Files {
             files.insert(entry.file_name().into_encoded_bytes(), (bytes, Vec::new()));
         }
         let uploads = stores.then(|| PathBuf::from(dir));
-        Ok(Files { files, uploads })
+        let downloads = opens.then(|| PathBuf::from(dir));
+        Ok(Files {
+            files,
+            uploads,
+            downloads,
+        })
+    }
+
+    /// Opens the file of a read and looks at its length and time, if reads open files.
+    ///
+    /// # Errors
+    /// Those of opening it.
+    pub fn open(&self, name: &[u8]) -> io::Result<()> {
+        if let Some(dir) = &self.downloads {
+            File::open(dir.join(OsStr::from_bytes(name)))?.metadata()?;
+        }
+        Ok(())
     }
 
     /// Creates the file of an upload, if uploads are stored.

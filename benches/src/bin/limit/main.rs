@@ -2,12 +2,15 @@
 //! before the first request, so that a window is one contiguous piece. There are no timers, no files and no checks, and
 //! a client's state is only its next block. It is not a usable server: a lost packet stalls the transfer.
 //!
-//!     limit --port N --dir DIR [--cpu N] [--sockets one|each] [--spin yes] [--store yes] [--prepare NAME:BLKSIZE]...
+//!     limit --port N --dir DIR [--cpu N] [--sockets one|each] [--spin yes] [--store yes] [--open yes]
+//!           [--prepare NAME:BLKSIZE]...
 //!
 //! With one socket for all clients, each turn is one receiving and one sending call. With a socket per client, the
 //! sockets are connected, reused with another port each time, watched edge-triggered, and take one plain call per
 //! packet or window. With --spin the process never sleeps. With --store, files that clients write are written to DIR, by
-//! the same thread; without it they are discarded. A file without --prepare is converted at its first request.
+//! the same thread; without it they are discarded. With --open, each read opens its file, looks at its
+//! length and time, and closes it, as a server must that serves what the directory holds now. A file
+//! without --prepare is converted at its first request.
 
 mod client;
 mod each;
@@ -29,7 +32,8 @@ fn main() -> io::Result<()> {
     if argument("cpu").is_some() {
         pin_to(number("cpu", 0) as usize)?;
     }
-    let mut files = Files::load(&argument("dir").expect("--dir DIR"), argument("store").is_some())?;
+    let (stores, opens) = (argument("store").is_some(), argument("open").is_some());
+    let mut files = Files::load(&argument("dir").expect("--dir DIR"), stores, opens)?;
     for wanted in arguments("prepare") {
         let (name, blksize) = wanted.split_once(':').expect("--prepare NAME:BLKSIZE");
         files.frames(name.as_bytes(), blksize.parse().expect("a block size"));
