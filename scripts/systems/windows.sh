@@ -17,7 +17,7 @@ windows() {
 
 # The programs of c-tests unchanged, with POSIX calls mapped to Winsock. Left out are those that test features which
 # Windows or wine lacks: links, descriptors, processes of their own, the event descriptor.
-nouns="wire transfers events errors conn_arrays config log progress windows/event_handle"
+nouns="wire transfers events errors conn_arrays config log progress windows/event_handle windows/local_names"
 c_tests() {
     programs=$place/c-tests
     mkdir -p "$programs"

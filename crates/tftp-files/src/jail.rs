@@ -294,6 +294,9 @@ pub fn create_path(path: &Path, options: &UploadOptions) -> Result<Upload, Refus
         let (Some(parent), Some(leaf)) = (path.parent(), path.file_name()) else {
             return Err(Refusal::NotAllowed);
         };
+        if system::is_stream(leaf) {
+            return Err(Refusal::NotAllowed);
+        }
         let directory = open_dir(parent)?;
         let existing = match directory.symlink_metadata(leaf) {
             Ok(metadata) => Some(metadata),

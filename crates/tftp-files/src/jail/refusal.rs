@@ -7,6 +7,9 @@ use std::io;
 use rustix::io::Errno;
 use tftp_proto::wire::ErrorCode;
 
+#[cfg(windows)]
+use crate::system;
+
 /// The reasons why a file is not served or not accepted.
 #[derive(Debug)]
 pub enum Refusal {
@@ -92,8 +95,8 @@ impl From<io::Error> for Refusal {
 #[cfg(windows)]
 fn of_windows(code: i32) -> Option<Refusal> {
     match code {
-        // An invalid name, or one that is too long.
-        123 | 161 | 206 => Some(Refusal::NotFound),
+        _ if system::OF_NAMES.contains(&code) => Some(Refusal::NotFound),
+        _ if system::OF_DEVICES.contains(&code) => Some(Refusal::NotAllowed),
         // Another program has it open or locked, or it is a symlink.
         5 | 19 | 32 | 33 | 681 | 1920 => Some(Refusal::NotAllowed),
         4 => Some(Refusal::TooManyFiles),

@@ -1,5 +1,6 @@
 //! Unix: names are bytes, and a file is its device and its inode number.
 
+use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -37,6 +38,12 @@ pub(crate) fn is_momentary(error: &io::Error) -> bool {
 #[inline]
 pub(crate) fn unusable(_: &Path) -> Option<Unusable> {
     None
+}
+
+/// Returns false: no name means a part of another file.
+#[inline]
+pub(crate) fn is_stream(_: &OsStr) -> bool {
+    false
 }
 
 /// Returns the identity by which two openings recognize the same file in the same state.

@@ -1,5 +1,6 @@
 //! Windows: names have meanings beyond those of a path, and a file is its volume and its index.
 
+use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io;
 pub(crate) use std::os::windows::io::AsHandle as AsFile;
@@ -11,6 +12,18 @@ use cap_std::fs::{Dir, OpenOptions};
 
 use super::{Unusable, windows_names};
 use crate::Identity;
+
+/// ERROR_PATH_NOT_FOUND and ERROR_DIRECTORY.
+const PATH_NOT_FOUND: i32 = 3;
+const NO_DIRECTORY: i32 = 267;
+
+/// The errors for a device in the place of a file or directory: ERROR_INVALID_FUNCTION,
+/// ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER.
+pub(crate) const OF_DEVICES: [i32; 3] = [1, 6, 87];
+
+/// The errors for a name that nothing can have: ERROR_INVALID_NAME, ERROR_BAD_PATHNAME,
+/// ERROR_FILENAME_EXCED_RANGE.
+pub(crate) const OF_NAMES: [i32; 3] = [123, 161, 206];
 
 /// ERROR_STOPPED_ON_SYMLINK.
 const STOPPED_ON_SYMLINK: i32 = 681;
@@ -63,9 +76,19 @@ pub(crate) fn reading() -> OpenOptions {
     options
 }
 
-/// Opens a directory by its path.
+/// Opens a directory by its path. Its errors have the kinds that those of other systems have.
 pub(crate) fn open_dir(path: &Path) -> io::Result<Dir> {
-    Dir::open_ambient_dir(path, cap_std::ambient_authority())
+    let opened = Dir::open_ambient_dir(path, cap_std::ambient_authority());
+    opened.map_err(|error| match error.raw_os_error() {
+        Some(code) if OF_DEVICES.contains(&code) => io::Error::from_raw_os_error(NO_DIRECTORY),
+        Some(code) if OF_NAMES.contains(&code) => io::Error::from_raw_os_error(PATH_NOT_FOUND),
+        _ => error,
+    })
+}
+
+/// Returns true if a name means a stream of another file.
+pub(crate) fn is_stream(name: &OsStr) -> bool {
+    name.as_encoded_bytes().contains(&b':')
 }
 
 /// Fails if a path leaves by `..` a directory that does not exist. Windows drops both components without checking.
