@@ -7,12 +7,13 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use tftp_serve::{Answer, Refusal, Request, Server, Source};
 
 /// One object, which is not held in memory.
 struct Object {
-    /// The object's name. With a real store, add its version, such as an ETag, so that two versions are never mixed.
+    /// The object's name and version, so that two versions are never mixed. A real store has an ETag.
     key: Arc<str>,
     size: u64,
     file: File,
@@ -27,8 +28,9 @@ impl Source for Object {
         Some(Arc::clone(&self.key))
     }
 
-    /// Reads from the file. With a real store, send a request with `Range: bytes=OFFSET-` and keep it open while
-    /// offsets are consecutive.
+    /// Reads from the file. With a real store, send a request with `Range: bytes=OFFSET-` and `If-Match: ETAG`, keep it
+    /// open while offsets are consecutive, and return an error for any status but 206: 412 means that the object has
+    /// changed, 416 that it became shorter, and 200 would begin at its first byte.
     fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         self.file.seek(SeekFrom::Start(offset))?;
         self.file.read(buffer)
@@ -43,13 +45,18 @@ pub fn serve(store: PathBuf, port: u16) -> Result<Server, tftp_serve::Error> {
             // Object names have no directories; no other name reaches the store.
             let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
             let name = request.name();
-            if name.starts_with('.') || !name.chars().all(is_name) {
+            if name.is_empty() || name.starts_with('.') || !name.chars().all(is_name) {
                 return Err(Refusal::not_found());
             }
             let file = File::open(store.join(name))?;
+            let about = file.metadata()?;
+            if !about.is_file() {
+                return Err(Refusal::not_found());
+            }
+            let version = about.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
             Ok(Answer::source(Object {
-                key: Arc::from(name),
-                size: file.metadata()?.len(),
+                key: format!("{name} {}", version.as_nanos()).into(),
+                size: about.len(),
                 file,
             }))
         })

@@ -30,6 +30,8 @@ struct Origin {
 struct Files {
     /// The files by name: ETag, contents, and the announced length.
     files: HashMap<String, (String, Vec<u8>, usize)>,
+    /// Responses by method and name, which come before those of `files`.
+    responses: HashMap<(&'static str, &'static str), Vec<u8>>,
     /// The names of the files that were requested with GET.
     gets: Vec<String>,
     /// Bodies are sent once it is open.
@@ -104,6 +106,11 @@ fn answer(mut stream: TcpStream, state: &Mutex<Files>) -> std::io::Result<()> {
     let name = rest.split(' ').next().unwrap();
     let (file, gate) = {
         let mut state = state.lock().unwrap();
+        let mut responses = state.responses.iter();
+        let response = responses.find(|((its, of), _)| *its == method && *of == name);
+        if let Some((_, response)) = response {
+            return stream.write_all(response);
+        }
         if method == "GET" {
             state.gets.push(name.to_owned());
         }
@@ -191,6 +198,67 @@ fn a_mirror_keeps_nothing_of_a_file_that_breaks_off() {
     assert_eq!(get(&server, "short.img"), Ok(pattern(60_000)));
 }
 
+/// The origin answers HEAD with a file, and GET with something else; or breaks off in a header.
+#[test]
+fn a_mirror_passes_on_and_keeps_no_other_file_than_the_requested_version() {
+    let (origin, cache) = (Origin::start(), tempfile::tempdir().unwrap());
+    origin.put("boot.img", "\"1\"", pattern(60_000), 60_000);
+    origin.gate().open();
+    let server = mirror::serve(origin.address.to_string(), cache.path().to_owned(), 0).unwrap();
+    let respond = |method, header: &str, length| {
+        let response = [header.as_bytes(), &pattern(length)].concat();
+        let mut state = origin.state.lock().unwrap();
+        state.responses.insert((method, "boot.img"), response);
+    };
+    let fails = |why: &str| {
+        assert!(get(&server, "boot.img").is_err(), "{why}");
+        assert!(server.wait_idle(Some(support::PATIENCE)));
+        assert_eq!(std::fs::read_dir(cache.path()).unwrap().count(), 0, "{why}");
+    };
+    let length = "Content-Length: 60000";
+    let known = format!("HTTP/1.0 200 OK\r\n{length}\r\nETag: \"1\"\r\n");
+    for (header, why) in [
+        (
+            format!("HTTP/1.0 200 OK\r\n{length}\r\nETag: \"2\"\r\n\r\n"),
+            "another version",
+        ),
+        (
+            format!("HTTP/1.0 500 Oh\r\n{length}\r\nETag: \"1\"\r\n\r\n"),
+            "an error",
+        ),
+        (
+            "HTTP/1.0 200 OK\r\nContent-Length: 90000\r\nETag: \"1\"\r\n\r\n".into(),
+            "longer",
+        ),
+        (format!("{known}Transfer-Encoding: chunked\r\n\r\n"), "chunks"),
+    ] {
+        respond("GET", &header, 90_000);
+        fails(why);
+    }
+    respond("HEAD", "HTTP/1.0 200 OK\r\nContent-Le", 0);
+    respond("GET", "HTTP/1.0 200 OK\r\nContent-Le", 0);
+    fails("a header that breaks off");
+    origin.state.lock().unwrap().responses.clear();
+    assert_eq!(get(&server, "boot.img"), Ok(pattern(60_000)));
+    for status in [304, 416, 500] {
+        respond("HEAD", &format!("HTTP/1.0 {status} No\r\n\r\n"), 0);
+        assert_eq!(get(&server, "boot.img"), Ok(pattern(60_000)), "from the cache");
+    }
+}
+
+#[test]
+fn a_mirror_without_room_in_its_cache_passes_files_on() {
+    let (origin, place) = (Origin::start(), tempfile::tempdir().unwrap());
+    let cache = place.path().join("files");
+    origin.put("boot.img", "\"1\"", pattern(60_000), 60_000);
+    origin.gate().open();
+    let server = mirror::serve(origin.address.to_string(), cache.clone(), 0).unwrap();
+    std::fs::remove_dir(cache).unwrap();
+    assert_eq!(get(&server, "boot.img"), Ok(pattern(60_000)));
+    assert_eq!(get(&server, "boot.img"), Ok(pattern(60_000)));
+    assert_eq!(origin.gets(), 2);
+}
+
 #[test]
 fn an_object_store_is_read_by_ranges() {
     let store = tempfile::tempdir().unwrap();
@@ -198,6 +266,7 @@ fn an_object_store_is_read_by_ranges() {
         std::fs::write(store.path().join(name), pattern(length)).unwrap();
     }
     std::fs::write(store.path().join(".hidden"), "secret").unwrap();
+    std::fs::create_dir(store.path().join("directory")).unwrap();
     let server = object_store::serve(store.path().to_owned(), 0).unwrap();
     let address = server.local_addr();
     let fetch = |name: &'static str| {
@@ -213,7 +282,7 @@ fn an_object_store_is_read_by_ranges() {
     for client in clients {
         assert_eq!(client.join().unwrap(), Ok(pattern(700_000)));
     }
-    for name in ["none", ".hidden", "../small", "a/b"] {
+    for name in ["none", ".hidden", "../small", "a/b", "directory"] {
         assert_eq!(get(&server, name), Err(refused(1, "File not found")), "{name}");
     }
 }
