@@ -95,7 +95,8 @@ class TFTPServer(SettingAttributes, Strict):
         self._handlers: Dict[int, Callable[[Any], Any]] = {}
         self._taps: Dict[int, Callable[[Any], Any]] = {}  # of Server and AsyncServer; called before the handlers
         self._delivering = threading.Lock()  # held by the thread that delivers
-        self._deliveries = 0  # counts deliveries
+        self._deliveries = [0]  # counts deliveries; a list, because each assignment to an attribute is checked
+        self._wait_millis: Optional[int] = None  # SelectWaitMillis; None: read it from the library
         self._registering = threading.RLock()  # reentrant for signal handlers
         self._is_closed = False
         self._waker = Waker()
@@ -126,11 +127,11 @@ class TFTPServer(SettingAttributes, Strict):
         """
         if Call.current() is not None:
             self._check(lib.tftpserver_do_doevents(self._handle))  # refused
-        deliveries = self._deliveries
+        deliveries = self._deliveries[0]
         if not self._wait():
             with self._delivering:
                 # No event came. DoEvents has other work, too; the interrupt keeps it from waiting again.
-                self._deliveries += 1
+                self._deliveries[0] += 1
                 lib.tftpserver_do_interrupt(self._handle)
                 self._deliver(lib.tftpserver_do_doevents)
         elif CAN_KEEP_LOCK:
@@ -141,15 +142,15 @@ class TFTPServer(SettingAttributes, Strict):
     def _deliver_waiting(self, deliveries: int = -1) -> None:
         """Delivers the waiting events with the interpreter lock held throughout.
 
-        `deliveries` is the value of `_deliveries` before an event was seen. If another thread has delivered since,
+        `deliveries` is the count of `_deliveries` before an event was seen. If another thread has delivered since,
         there may be no event left, and the library would wait for one with the interpreter lock held.
         """
         if Call.current() is not None:
             self._check(lib.tftpserver_do_doevents(self._handle))  # refused: an event loop that runs inside a handler
         with self._delivering:
             # All deliveries take this lock: a second one would wait inside the library with the interpreter lock held.
-            if deliveries == self._deliveries or self._event_waits():
-                self._deliveries += 1
+            if deliveries == self._deliveries[0] or self._event_waits():
+                self._deliveries[0] += 1
                 self._deliver(quick.tftpserver_do_doevents)
                 return
         self._check(0 if event_of(self._handle) >= 0 else int(ErrorCode.NOT_A_HANDLE))
@@ -167,7 +168,12 @@ class TFTPServer(SettingAttributes, Strict):
         event = event_of(self._handle)
         if event < 0:
             return True  # the library waits itself, or returns the error
-        return self._waker.wait(event, int(self._text(quick.tftpserver_do_config(self._handle, b"SelectWaitMillis"))))
+        millis = self._wait_millis
+        if millis is None:
+            with self._registering:
+                millis = int(self._text(quick.tftpserver_do_config(self._handle, b"SelectWaitMillis")))
+                self._wait_millis = millis
+        return self._waker.wait(event, millis)
 
     def _event_waits(self) -> bool:
         """Returns whether an event waits for delivery."""
@@ -212,7 +218,8 @@ class TFTPServer(SettingAttributes, Strict):
         By connection id or position, from any thread. Error 905: more bytes than requested. Error 130: the download is
         over.
         """
-        self._check(quick.tftpserver_do_supply(self._handle, self._index(index), bytes(data), len(data), 1 if is_last else 0))
+        piece = bytes(data)
+        self._check(quick.tftpserver_do_supply(self._handle, self._index(index), piece, len(piece), 1 if is_last else 0))
 
     def abort(self, index: int, tftp_code: int = 0, message: str = "Aborted") -> None:
         """Aborts one transfer, by connection id or position, with an error code (0 to 8) and a text for its client."""
@@ -220,7 +227,10 @@ class TFTPServer(SettingAttributes, Strict):
 
     def reset(self) -> None:
         """Shuts the server down and resets every property and setting to its default. Handlers stay registered."""
-        self._check(lib.tftpserver_do_reset(self._handle))
+        with self._registering:
+            self._wait_millis = None
+            self._check(lib.tftpserver_do_reset(self._handle))
+            self._wait_millis = None
 
     def interrupt(self) -> None:
         """Makes a waiting do_events return at once; if none runs, the next one. May be called from any thread."""
@@ -233,7 +243,11 @@ class TFTPServer(SettingAttributes, Strict):
         text = to_bytes(configuration_string)
         if b"\0" in text:
             raise self._failure(ErrorCode.INVALID_VALUE)
-        return self._text(lib.tftpserver_do_config(self._handle, text))
+        if b"selectwaitmillis" not in text.lower():
+            return self._text(lib.tftpserver_do_config(self._handle, text))
+        with self._registering:
+            self._wait_millis = None
+            return self._text(lib.tftpserver_do_config(self._handle, text))
 
     def fileno(self) -> int:
         """Returns a descriptor that is readable while an event waits, for selectors, asyncio and other loops.

@@ -11,6 +11,7 @@ from ._conn import Conn
 from ._errors import TFTPServerError
 from ._events import (ConnectedEvent, ConnectionRequestEvent, DataWantedEvent, DisconnectedEvent, LogEvent,
                       TransferEvent)
+from ._ffi import quick
 from ._generated import Direction, ErrorCode, EventId, Operation
 from ._settings import NAMES, SettingAttributes
 from ._sources import Feeds, Pass, Source, closers_of, is_content
@@ -273,11 +274,7 @@ class Service(SettingAttributes, Strict):
         return request
 
     def _is_read(self, connection_id: int) -> bool:
-        try:
-            self._tftp.supply(connection_id, b"")
-        except TFTPServerError:
-            return False
-        return True
+        return not quick.tftpserver_do_supply(self._tftp._handle, connection_id, b"", 0, 0)
 
     def _lead_to(self, sink: Sink, conn: Conn) -> None:
         with self._tapping:
@@ -314,13 +311,11 @@ class Service(SettingAttributes, Strict):
 
     def _supply_piece(self, connection_id: int, data: bytes) -> bool:
         """Supplies the next bytes of a download, or with b"" its end. Returns False if the download has ended."""
-        try:
-            self._tftp.supply(connection_id, data, not data)
-        except TFTPServerError as error:
-            if error.code == ErrorCode.INVALID_VALUE:
-                raise  # more than requested: the program has supplied, too
-            return False
-        return True
+        # Not by `supply`, which takes several calls: this runs for every piece.
+        code = quick.tftpserver_do_supply(self._tftp._handle, connection_id, data, len(data), not data)
+        if code == ErrorCode.INVALID_VALUE:
+            raise self._tftp._last_failure(code)  # more than requested: the program has supplied, too
+        return not code
 
     def _on_request(self, event: ConnectionRequestEvent) -> None:
         raise NotImplementedError

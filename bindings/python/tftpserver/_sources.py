@@ -246,7 +246,9 @@ class Feeds:
         group, source = entry
         if connection_id in group.aborted:
             return None  # requested before the abort
-        if offset:
+        if offset and len(group.passes) == 1 and group.passes[0].asked == offset:
+            found = group.passes[0]  # as most
+        elif offset:
             there = [one for one in group.passes if one.asked == offset]
             if not there:
                 raise EOFError("the source cannot be read from its middle")

@@ -19,6 +19,7 @@ class PipeWaker:
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)
         self._is_closing = False
+        self._polls: "List[Tuple[select.poll, int]]" = []  # idle ones, with the descriptor of the library's events
 
     def wake(self, for_good: bool = False) -> None:
         """Ends the current wait, or the next one; with `for_good` all later ones too."""
@@ -30,10 +31,16 @@ class PipeWaker:
 
     def wait(self, event_fd: int, millis: int) -> bool:
         """Waits up to `millis` milliseconds; returns whether an event waits."""
-        poll = select.poll()
-        poll.register(event_fd, select.POLLIN)
-        poll.register(self._reader, select.POLLIN)
+        try:
+            poll, registered = self._polls.pop()  # another thread may wait at the same time
+        except IndexError:
+            registered = -1
+        if registered != event_fd:
+            poll = select.poll()
+            poll.register(event_fd, select.POLLIN)
+            poll.register(self._reader, select.POLLIN)
         ready = [fd for fd, _ in self._poll(poll, millis)]
+        self._polls.append((poll, event_fd))
         if self._reader in ready and not self._is_closing:
             try:
                 os.read(self._reader, 4096)

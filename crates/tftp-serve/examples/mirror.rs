@@ -1,11 +1,12 @@
-//! A TFTP server in front of an HTTP server: fetches requested files from there, and keeps them in a directory.
+//! A TFTP server in front of an HTTP server: fetches requested files from there, and keeps them in
+//! a directory.
 //!
 //! usage: mirror HOST:PORT CACHE [PORT]
 //!
-//! A cached version is served when the origin reports its ETag, and the newest one when the origin is down. All other
-//! files are passed to the clients as they arrive, with one pass over the origin for all clients that request a file
-//! at the same time. They are also written to the cache, where a version gets its name when it is complete. Without
-//! room in the cache they are only passed on.
+//! A cached version is served when the origin reports its ETag, and the newest one when the origin
+//! is down. All other files are passed to the clients as they arrive, with one pass over the origin
+//! for all clients that request a file at the same time. They are also written to the cache, where
+//! a version gets its name when it is complete. Without room in the cache they are only passed on.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -80,7 +81,8 @@ fn ask(origin: &str, method: &str, name: &str) -> io::Result<Response> {
     }
 }
 
-/// Returns the beginning of the names that the versions of a file have in the cache. No file name contains `@`.
+/// Returns the beginning of the names that the versions of a file have in the cache. No file name
+/// contains `@`.
 fn versions_of(name: &str) -> String {
     format!("{name}@")
 }
@@ -147,7 +149,8 @@ impl Fetched {
         }
     }
 
-    /// Moves the complete file to its final name. The version before is kept, because clients may still read it.
+    /// Moves the complete file to its final name. The version before is kept, because clients may
+    /// still read it.
     fn finish(&mut self) {
         if let Some((_, part)) = self.part.take() {
             let path = path_of(&self.cache, &self.name, &self.etag, self.size);
@@ -185,8 +188,8 @@ impl Source for Fetched {
             let Some((response, at)) = &mut self.reading else {
                 return Ok(0);
             };
-            // This source may take over from a download that has ended: it passes over the bytes that the other one has
-            // sent already.
+            // This source may take over from a download that has ended: it passes over the bytes
+            // that the other one has sent already.
             let skipped = offset.saturating_sub(*at);
             let most = buffer.len().min(usize::try_from(skipped).unwrap_or(usize::MAX));
             let part = if skipped > 0 {

@@ -13,7 +13,8 @@ use tftp_serve::{Answer, Refusal, Request, Server, Source};
 
 /// One object, which is not held in memory.
 struct Object {
-    /// The object's name and version, so that two versions are never mixed. A real store has an ETag.
+    /// The object's name and version, so that two versions are never mixed. A real store has an
+    /// ETag.
     key: Arc<str>,
     size: u64,
     file: File,
@@ -28,9 +29,10 @@ impl Source for Object {
         Some(Arc::clone(&self.key))
     }
 
-    /// Reads from the file. With a real store, send a request with `Range: bytes=OFFSET-` and `If-Match: ETAG`, keep it
-    /// open while offsets are consecutive, and return an error for any status but 206: 412 means that the object has
-    /// changed, 416 that it became shorter, and 200 would begin at its first byte.
+    /// Reads from the file. With a real store, send a request with `Range: bytes=OFFSET-` and
+    /// `If-Match: ETAG`, keep it open while offsets are consecutive, and return an error for any
+    /// status but 206: 412 means that the object has changed, 416 that it became shorter, and 200
+    /// would begin at its first byte.
     fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         self.file.seek(SeekFrom::Start(offset))?;
         self.file.read(buffer)

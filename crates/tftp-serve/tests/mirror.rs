@@ -133,7 +133,8 @@ fn answer(mut stream: TcpStream, state: &Mutex<Files>) -> std::io::Result<()> {
     }
 }
 
-/// Lets clients request a name at the same time; the origin sends nothing before all of them are served.
+/// Lets clients request a name at the same time; the origin sends nothing before all of them are
+/// served.
 fn together(
     server: &Server,
     origin: &Origin,
