@@ -26,6 +26,8 @@ const MANY_BYTES: usize = 64 << 20;
 /// Transfer data alone wakes the application at this many bytes, or `WAKE_EVERY` after the last time.
 const WAKE_BYTES: usize = 64 << 10;
 const WAKE_EVERY: Duration = Duration::from_micros(500);
+/// The size up to which the memory of a batch is used again.
+const SPARE_ITEMS: usize = 64;
 /// The limit of log messages that wait; further ones are dropped and counted.
 const MANY_LOGS: usize = 8_192;
 
@@ -83,6 +85,8 @@ pub(super) struct Queue {
 #[derive(Default)]
 struct Waiting {
     items: VecDeque<Item>,
+    /// The memory of the last batch, empty.
+    spare: VecDeque<Item>,
     logs: usize,
     dropped_logs: u64,
     has_sleeper: bool,
@@ -99,6 +103,11 @@ impl Queue {
     /// Returns true if there is room for the events of a new request.
     pub(super) fn has_room(&self) -> bool {
         self.items.load(Relaxed) < MANY && self.bytes.load(Relaxed) < MANY_BYTES
+    }
+
+    /// Returns false if nothing waits.
+    pub(super) fn has_items(&self) -> bool {
+        self.items.load(Relaxed) > 0
     }
 
     /// Adds an item; blocks for nothing but the lock.
@@ -169,9 +178,10 @@ impl Queue {
         waiting.is_urgent = false;
         self.is_unannounced.store(false, Relaxed);
         self.settle_readable(&mut waiting, false);
+        let spare = std::mem::take(&mut waiting.spare);
         Batch {
             queue: self,
-            items: std::mem::take(&mut waiting.items),
+            items: std::mem::replace(&mut waiting.items, spare),
         }
     }
 
@@ -306,8 +316,11 @@ impl Batch<'_> {
 
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
-        if !self.items.is_empty() {
-            self.queue.put_back(std::mem::take(&mut self.items));
+        let items = std::mem::take(&mut self.items);
+        if !items.is_empty() {
+            self.queue.put_back(items);
+        } else if (1..=SPARE_ITEMS).contains(&items.capacity()) {
+            self.queue.waiting.lock().spare = items;
         }
     }
 }

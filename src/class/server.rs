@@ -124,7 +124,10 @@ impl Server {
         }
         self.library.reap();
         self.router.unobserved.settle(&self.conns);
-        let patience = Duration::from_millis(self.values.lock().setting_integer(Key::SelectWaitMillis));
+        let patience = match self.router.queue.has_items() {
+            true => Duration::ZERO,
+            false => Duration::from_millis(self.values.lock().setting_integer(Key::SelectWaitMillis)),
+        };
         self.deliver(patience);
         Ok(())
     }

@@ -99,7 +99,8 @@ fn guarded<T>(
             true => body(&server, key),
             false => Err(Failure::new(errors::INSIDE_CALLBACK, rule.name)),
         };
-        if rule.is_remembered && key.is_open() {
+        // Nothing is kept for a handle that was closed meanwhile.
+        if rule.is_remembered && (outcome.is_ok() || key.is_open()) {
             strings::remember(key, outcome.as_ref().err());
         }
         outcome

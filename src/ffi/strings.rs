@@ -36,17 +36,24 @@ thread_local! {
     static SLOTS: RefCell<Vec<Slot>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Records the result of the call that just ended; `None` is success.
+/// Records the result of the call that just ended; `None` is success, for which nothing new is kept.
 pub(super) fn remember(key: Key, failure: Option<&Failure>) {
-    with_slot(key, |slot| match failure {
-        None if slot.code == 0 => {}
-        None => {
+    let Some(failure) = failure else {
+        return forget_failure(key);
+    };
+    with_slot(key, |slot| {
+        slot.code = failure.code;
+        slot.error = to_c(&failure.text);
+    });
+}
+
+fn forget_failure(key: Key) {
+    SLOTS.with(|slots| {
+        let mut slots = slots.borrow_mut();
+        let slot = slots.iter_mut().find(|slot| slot.key == key);
+        if let Some(slot) = slot.filter(|slot| slot.code != 0) {
             slot.code = 0;
             slot.error = CString::default();
-        }
-        Some(failure) => {
-            slot.code = failure.code;
-            slot.error = to_c(&failure.text);
         }
     });
 }

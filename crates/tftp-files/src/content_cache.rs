@@ -39,7 +39,7 @@ pub struct ContentCache<S: Store> {
     next_id: u64,
     /// The file that this batch of requests opened last.
     latest: Option<(Place, Opened<S>)>,
-    /// Downloads of fed sources that have to wait for data.
+    /// Downloads of shared fed sources that have to wait for data.
     starving: Vec<Weak<Reader>>,
 }
 
@@ -351,7 +351,9 @@ impl<S: Store> ContentCache<S> {
         let kind = JobKind::Supply(self.chunks.want(key, false));
         let done = Done::new(owner, Lane::NONE, kind, Arc::clone(&self.mailbox));
         reader.wait(pass, start, Box::new(move || done.finish(Finished::Supplied)));
-        self.starving.push(Arc::downgrade(reader));
+        if reader.is_shared() {
+            self.starving.push(Arc::downgrade(reader));
+        }
         Ok(FoundFed::Pending)
     }
 

@@ -13,7 +13,7 @@ use hashbrown::HashMap;
 use tftp_sync::Mutex;
 
 use ahead::Budget;
-use group::State;
+use group::{State, Waiter};
 pub use pass::Refused;
 pub(crate) use reader::{Piece, Reader};
 
@@ -83,8 +83,9 @@ struct Known {
 struct Group {
     key: Option<(Arc<str>, Option<u64>)>,
     state: Mutex<State>,
-    /// Held during a call of [`Feeds::supply`], so that the pieces of two calls do not mix.
-    supplying: Mutex<()>,
+    /// Held during a call of [`Feeds::supply`], so that the pieces of two calls do not mix. Holds the
+    /// waiters that such a call resumes; empty between calls.
+    supplying: Mutex<Vec<Waiter>>,
 }
 
 impl Fed {
@@ -122,28 +123,24 @@ impl Feeds {
     pub fn supply(&self, name: i32, bytes: &[u8], is_last: bool) -> Result<(), Refused> {
         let group = self.known.lock().names.get(&name).and_then(Weak::upgrade);
         let group = group.ok_or(Refused::Over)?;
-        let _one_at_a_time = group.supplying.lock();
-        let piece = group.state.lock().check(name, bytes.len() as u64)?;
+        let mut ready = group.supplying.lock();
+        let mut state = group.state.lock();
+        let (pass, piece) = state.check(name, bytes.len() as u64)?;
         // Copied in parts, so that an I/O thread that wants the lock waits no longer than the copying of one part.
         let mut rest = bytes;
         loop {
             let (part, left) = rest.split_at(rest.len().min(piece));
-            self.take(&group, name, part, is_last && left.is_empty());
+            state.take(pass, part, is_last && left.is_empty(), &mut ready);
+            let has_asked = self.ask(&mut state);
+            drop(state);
+            self.wake(has_asked);
+            ready.drain(..).for_each(|waiter| waiter());
             if left.is_empty() {
                 return Ok(());
             }
             rest = left;
+            state = group.state.lock();
         }
-    }
-
-    fn take(&self, group: &Group, name: i32, bytes: &[u8], is_last: bool) {
-        let (ready, has_asked) = {
-            let mut state = group.state.lock();
-            let ready = state.take(name, bytes, is_last);
-            (ready, self.ask(&mut state))
-        };
-        self.wake(has_asked);
-        ready.into_iter().for_each(|waiter| waiter());
     }
 
     /// Called when the application will not serve a request, because it has ended the download of that name. The rest
@@ -170,7 +167,12 @@ impl Feeds {
 
     /// Sends the requests that are due, under the lock, so that they come in order. Returns true if there were any: the
     /// caller then calls [`Feeds::wake`] without the lock.
+    #[inline]
     fn ask(&self, state: &mut State) -> bool {
+        state.may_want() && self.ask_all(state)
+    }
+
+    fn ask_all(&self, state: &mut State) -> bool {
         let mut has_asked = false;
         while let Some(wanted) = state.poll_wanted() {
             self.asks.ask(wanted);

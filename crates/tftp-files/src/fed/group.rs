@@ -261,9 +261,8 @@ impl State {
         others.any(|(_, other)| other.pass.holds(start) && other.pass.supplied() > start)
     }
 
-    /// Returns the waiters of all passes whose bytes another pass has, now that data was supplied.
-    fn ready_elsewhere(&mut self) -> Vec<Waiter> {
-        let mut ready = Vec::new();
+    /// Adds the waiters of all passes whose bytes another pass has, now that data was supplied.
+    fn ready_elsewhere(&mut self, ready: &mut Vec<Waiter>) {
         let ids: Vec<PassId> = self.passes.keys().copied().collect();
         for id in ids {
             let Some(entry) = self.passes.get_mut(&id) else {
@@ -278,38 +277,46 @@ impl State {
                 entry.waiting = rest;
             }
         }
-        ready
     }
 
-    /// Returns whether this many bytes may be supplied under a name, as the largest number that is taken at once.
-    pub(super) fn check(&self, name: i32, length: u64) -> Result<usize, Refused> {
+    /// Returns whether this many bytes may be supplied under a name, as their pass and the largest
+    /// number that is taken at once.
+    pub(super) fn check(&self, name: i32, length: u64) -> Result<(PassId, usize), Refused> {
         let name = self.names.get(&name).ok_or(Refused::Over)?;
         let pass = name.pass.ok_or(Refused::TooMuch)?;
         let entry = self.passes.get(&pass).ok_or(Refused::Over)?;
-        entry.pass.check(length).map(|()| entry.pass.piece())
+        entry.pass.check(length)?;
+        Ok((pass, entry.pass.piece()))
     }
 
-    /// Takes checked data, and returns the waiters that can go on.
-    pub(super) fn take(&mut self, name: i32, bytes: &[u8], is_last: bool) -> Vec<Waiter> {
-        let pass = self.names.get(&name).and_then(|name| name.pass);
-        let Some(entry) = pass.and_then(|pass| self.passes.get_mut(&pass)) else {
-            return Vec::new();
+    /// Takes checked data, and adds the waiters that can go on to `ready`.
+    pub(super) fn take(&mut self, pass: PassId, bytes: &[u8], is_last: bool, ready: &mut Vec<Waiter>) {
+        let Some(entry) = self.passes.get_mut(&pass) else {
+            return;
         };
         // The pass may have ended since the check.
         if entry.pass.check(bytes.len() as u64).is_err() {
-            return Vec::new();
+            return;
         }
         entry.pass.take(bytes, is_last);
-        let mut ready = entry.ready();
+        let pass = &entry.pass;
+        let found = entry.waiting.extract_if(.., |(start, _)| pass.can_go_on(*start));
+        ready.extend(found.map(|(_, waiter)| waiter));
         if self.passes.len() > 1 {
-            ready.extend(self.ready_elsewhere());
+            self.ready_elsewhere(ready);
         }
-        ready
+    }
+
+    /// Returns false if no request is due. Called for every piece that is read, when usually there is
+    /// one pass and no request is due.
+    #[inline]
+    pub(super) fn may_want(&self) -> bool {
+        let first = self.passes.first_key_value();
+        self.passes.len() > 1 || first.is_some_and(|(_, entry)| entry.is_due())
     }
 
     /// Returns the next request to the application, if one is due.
     pub(super) fn poll_wanted(&mut self) -> Option<Wanted> {
-        // Called for every piece that is read, when usually there is one pass and no request is due.
         if self.passes.len() == 1 {
             let (id, entry) = self.passes.first_key_value()?;
             let id = *id;
@@ -432,12 +439,6 @@ impl Entry {
         let useful = self.pass.useful_ahead(ahead::MOST);
         self.pass
             .set_ahead(self.share.adjust(useful, self.pass.used_ahead()));
-    }
-
-    fn ready(&mut self) -> Vec<Waiter> {
-        let pass = &self.pass;
-        let ready = self.waiting.extract_if(.., |(start, _)| pass.can_go_on(*start));
-        ready.map(|(_, waiter)| waiter).collect()
     }
 
     fn heed_progress(&mut self) {

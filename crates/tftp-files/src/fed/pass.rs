@@ -41,10 +41,10 @@ pub(super) struct Pass {
     /// The index of the first entry of `held` that a reader needs. The entries before are the beginning, kept for
     /// late readers.
     needed: usize,
-    /// The bytes after `held`, which are no whole piece yet.
-    filling: Vec<u8>,
-    /// The memory of consumed pieces, empty.
-    spares: Vec<Vec<u8>>,
+    /// The bytes after `held`, which are no whole piece yet. This is their only owner.
+    filling: Option<Bytes>,
+    /// The memory of consumed pieces, empty. This is its only owner.
+    spares: Vec<Bytes>,
     /// The number of bytes supplied.
     supplied: u64,
     /// The number of bytes requested.
@@ -112,7 +112,7 @@ impl Pass {
             is_shared,
             held: VecDeque::new(),
             needed: 0,
-            filling: Vec::new(),
+            filling: None,
             spares: Vec::new(),
             supplied: 0,
             asked: 0,
@@ -197,15 +197,17 @@ impl Pass {
         }
         if !self.is_shared || self.supplied > KEPT {
             let room = if self.ahead > 0 { SPARES_AHEAD } else { SPARES };
-            for held in self.held.drain(..self.needed) {
+            while self.needed > 0
+                && let Some(mut held) = self.held.pop_front()
+            {
+                self.needed -= 1;
                 if self.spares.len() < room
-                    && let Ok(mut bytes) = Arc::try_unwrap(held.bytes)
+                    && let Some(bytes) = Arc::get_mut(&mut held.bytes)
                 {
                     bytes.clear();
-                    self.spares.push(bytes);
+                    self.spares.push(held.bytes);
                 }
             }
-            self.needed = 0;
         }
     }
 
@@ -218,7 +220,11 @@ impl Pass {
 
     /// The offset up to which the supplied bytes are in pieces.
     fn sealed(&self) -> u64 {
-        self.supplied - self.filling.len() as u64
+        self.supplied - self.filled() as u64
+    }
+
+    fn filled(&self) -> usize {
+        self.filling.as_ref().map_or(0, |filling| filling.len())
     }
 
     /// Returns true if a reader at `start` finds everything from there on, now or later.
@@ -287,17 +293,17 @@ impl Pass {
     fn seal(&mut self) {
         let start = self.sealed();
         let end = self.supplied;
-        let mut bytes = std::mem::take(&mut self.filling);
-        if bytes.is_empty() {
+        let Some(mut bytes) = self.filling.take_if(|filling| !filling.is_empty()) else {
             return;
-        }
-        if bytes.len() < bytes.capacity() / 2 {
+        };
+        if bytes.len() < bytes.capacity() / 2
+            && let Some(bytes) = Arc::get_mut(&mut bytes)
+        {
             bytes.shrink_to_fit();
         }
         let elsewhere = self.later.iter().filter(|later| **later >= end).count();
         self.later.retain(|later| *later >= end);
         let left = self.attached - u32::try_from(elsewhere).unwrap_or(u32::MAX);
-        let bytes = Bytes::new(bytes);
         self.held.push_back(Held { start, bytes, left });
         self.trim();
     }
@@ -326,17 +332,21 @@ impl Pass {
     pub(super) fn take(&mut self, mut bytes: &[u8], is_last: bool) {
         let piece = self.piece();
         while !bytes.is_empty() {
-            if self.filling.is_empty() {
-                self.filling = self.spares.pop().unwrap_or_default();
-                let coming = usize::try_from(self.outstanding()).unwrap_or(piece);
-                self.filling.reserve_exact(coming.min(piece));
+            let coming = usize::try_from(self.outstanding()).unwrap_or(piece);
+            let spares = &mut self.spares;
+            let filling = self
+                .filling
+                .get_or_insert_with(|| spares.pop().unwrap_or_default());
+            let filling = Arc::make_mut(filling);
+            if filling.is_empty() {
+                filling.reserve_exact(coming.min(piece));
             }
-            let (part, rest) =
-                bytes.split_at(bytes.len().min(piece.saturating_sub(self.filling.len()).max(1)));
-            self.filling.extend_from_slice(part);
+            let (part, rest) = bytes.split_at(bytes.len().min(piece.saturating_sub(filling.len()).max(1)));
+            filling.extend_from_slice(part);
+            let is_whole = filling.len() >= piece;
             self.supplied += part.len() as u64;
             bytes = rest;
-            if self.filling.len() >= piece {
+            if is_whole {
                 self.seal();
             }
         }
@@ -435,8 +445,8 @@ impl Pass {
     #[cfg(test)]
     pub(super) fn memory(&self) -> usize {
         let held = self.held.iter().map(|held| held.bytes.capacity());
-        let spares = self.spares.iter().map(Vec::capacity);
-        held.chain(spares).sum::<usize>() + self.filling.capacity()
+        let others = self.spares.iter().chain(&self.filling);
+        held.chain(others.map(|bytes| bytes.capacity())).sum()
     }
 }
 

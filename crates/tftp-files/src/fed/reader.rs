@@ -46,6 +46,11 @@ impl Reader {
         self.size
     }
 
+    /// Returns true if other downloads may share the source.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.group.key.is_some()
+    }
+
     /// Sets the size of this download's window in bytes.
     pub(crate) fn widen(&self, window: u64) {
         self.group.state.lock().widen(self.id, window);
@@ -55,7 +60,9 @@ impl Reader {
     pub(crate) fn find(&self, start: u64) -> io::Result<Piece> {
         let mut state = self.group.state.lock();
         let (pass, found) = state.find(self.id, start);
-        let has_asked = self.feeds.ask(&mut state);
+        // A reader alone that finds bytes makes no room.
+        let may_ask = self.is_shared() || !matches!(found, Found::Bytes { .. });
+        let has_asked = may_ask && self.feeds.ask(&mut state);
         drop(state);
         self.feeds.wake(has_asked);
         match found {

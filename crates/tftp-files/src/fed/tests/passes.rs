@@ -6,14 +6,21 @@ use super::super::group::{PATIENCE, State};
 use super::super::pass::{Found, KEPT};
 use super::*;
 
+/// Supplies bytes, and resumes the readers that waited for them.
+fn take(state: &mut State, name: i32, length: u64) {
+    let mut ready = Vec::new();
+    let (pass, _) = state.check(name, length).unwrap();
+    state.take(pass, &vec![0; length as usize], false, &mut ready);
+    ready.into_iter().for_each(|waiter| waiter());
+}
+
 /// Supplies the requests, `most` bytes at a time.
 fn supply(state: &mut State, name: i32, most: u64) {
     while let Some(wanted) = state.poll_wanted() {
         assert_eq!(wanted.name, name);
         for from in (0..wanted.length).step_by(most as usize) {
             let length = most.min(wanted.length - from);
-            let ready = state.take(name, &vec![0; length as usize], false);
-            ready.into_iter().for_each(|waiter| waiter());
+            take(state, name, length);
         }
     }
 }
@@ -77,8 +84,7 @@ fn a_detached_reader_continues_in_another_pass() {
         };
         // All but a small remainder, which is supplied after the rest was read.
         for length in [wanted.length - 440, 440] {
-            let ready = state.take(wanted.name, &vec![0; length as usize], false);
-            ready.into_iter().for_each(|waiter| waiter());
+            take(&mut state, wanted.name, length);
             wait(&mut state, &mut behind);
         }
         assert!(
@@ -125,7 +131,7 @@ fn what_is_not_served_is_requested_in_another_name() {
     let wanted = state.poll_wanted().unwrap();
     assert_eq!((wanted.name, wanted.offset), (1, 0));
     let most = wanted.length / 2 + 1;
-    state.take(1, &vec![0; most as usize], false);
+    take(&mut state, 1, most);
     for id in [first, second] {
         read(&mut state, id, 0, most);
     }
@@ -156,12 +162,12 @@ fn the_next_name_is_asked_when_nothing_is_outstanding() {
     let wanted = state.poll_wanted().unwrap();
     assert_eq!(wanted.name, 1);
     let most = wanted.length * 3 / 4;
-    state.take(1, &vec![0; most as usize], false);
+    take(&mut state, 1, most);
     state.leave(first);
     let at = read(&mut state, second, 0, most);
     assert!(at > wanted.length / 2, "there is room for another request");
     assert_eq!(state.poll_wanted(), None);
-    state.take(1, &vec![0; (wanted.length - most) as usize], false);
+    take(&mut state, 1, wanted.length - most);
     let next = state.poll_wanted().unwrap();
     assert_eq!((next.name, next.offset), (2, wanted.length));
 }
