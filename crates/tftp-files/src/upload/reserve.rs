@@ -47,7 +47,11 @@ impl Reserve {
         let has_more = upto > end || !is_first;
         let done = has_more && upto > self.upto && (!is_first || is_ext4()) && {
             let length = upto - self.upto;
-            fallocate(file, FallocateFlags::KEEP_SIZE, self.upto, length).is_ok()
+            let reserved = fallocate(file, FallocateFlags::KEEP_SIZE, self.upto, length);
+            if reserved.is_err() {
+                give_back(file);
+            }
+            reserved.is_ok()
         };
         match done {
             true => self.upto = upto,
@@ -62,4 +66,12 @@ impl Reserve {
             let _ = ftruncate(file, written);
         }
     }
+}
+
+/// Gives back the space that ext4 has found and keeps although a reservation has failed: on a full
+/// disk it would be missing to others.
+#[cold]
+fn give_back(file: &File) {
+    // A failure costs space until the file is removed or truncated, and no byte of it.
+    let _ = file.metadata().map(|found| ftruncate(file, found.len()));
 }

@@ -346,10 +346,26 @@ impl Small {
         mount
             .args(["-t", "tmpfs", "-o", "size=64k", "none"])
             .arg(at.path());
-        mount
-            .status()
-            .is_ok_and(|status| status.success())
-            .then(|| Small(at))
+        Small::mounted_by(mount, at)
+    }
+
+    /// Mounts an ext4 of some 20 MB, whose image is in `elsewhere`.
+    #[cfg(linux)]
+    fn mount_ext4(elsewhere: &TempDir) -> Option<Small> {
+        let image = elsewhere.path().join("image");
+        File::create(&image).unwrap().set_len(24 << 20).unwrap();
+        let mut make = Command::new("mkfs.ext4");
+        make.args(["-q", "-O", "^has_journal"]).arg(&image);
+        make.status().ok().filter(std::process::ExitStatus::success)?;
+        let at = TempDir::new().unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "ext4", "-o", "loop"]).arg(image).arg(at.path());
+        Small::mounted_by(mount, at)
+    }
+
+    fn mounted_by(mut mount: Command, at: TempDir) -> Option<Small> {
+        let status = mount.status();
+        status.is_ok_and(|status| status.success()).then(|| Small(at))
     }
 }
 
@@ -357,6 +373,36 @@ impl Drop for Small {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
     }
+}
+
+/// ext4 keeps the space that it has found for a reservation that fails.
+#[cfg(linux)]
+#[test]
+fn a_reservation_that_fails_takes_no_space_from_others() {
+    let elsewhere = TempDir::new().unwrap();
+    let Some(small) = Small::mount_ext4(&elsewhere) else {
+        eprintln!("SKIPPED: mounting ext4 needs root, and mkfs.ext4");
+        return;
+    };
+    let jail = Jail::new(small.0.path(), true).unwrap();
+    let announced = UploadOptions {
+        announced: Some(4 << 20),
+        ..REPLACE
+    };
+    let mut first = jail.create("first", &announced).unwrap();
+    // Meanwhile the disk fills up to less than what is reserved at a time.
+    let free = || {
+        let space = rustix::fs::statvfs(small.0.path()).unwrap();
+        space.f_bfree * space.f_frsize
+    };
+    let filler = vec![1; usize::try_from(free() - (900 << 10)).unwrap()];
+    let mut file = File::create(small.0.path().join("filler")).unwrap();
+    io::Write::write_all(&mut file, &filler).unwrap();
+    file.sync_all().unwrap();
+    first.write(&[2; 64 << 10]).unwrap();
+    assert!(free() > 800 << 10, "{} bytes are left", free());
+    upload(&jail, "second", &[3; 256 << 10], &REPLACE).unwrap();
+    first.commit().unwrap();
 }
 
 #[test]
