@@ -33,16 +33,6 @@ pub fn file_size() -> u64 {
     u64::MAX
 }
 
-/// Returns freed memory to the system. The C library of GNU/Linux keeps it otherwise; those of other systems return it
-/// by themselves. Takes about a millisecond for ten megabytes.
-pub fn return_freed_memory() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: no pointers; the allocator takes its own locks.
-    unsafe {
-        libc::malloc_trim(0);
-    }
-}
-
 /// Bytes that this process may still write below a directory; `None` if the system does not report it.
 #[cfg(windows)]
 pub fn free_space(directory: &std::path::Path) -> Option<u64> {

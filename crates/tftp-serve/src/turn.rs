@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tftp_budget::limits::{processors, return_freed_memory};
+use tftp_budget::limits::processors;
 use tftp_files::{ContentCache, Store};
 use tftp_machine::{Config, Handled, Mode, NetFailure, Server};
 use tftp_proto::Instant;
@@ -207,16 +207,13 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         if !self.server.is_sparse() {
             return;
         }
-        let freed = self.server.shrink();
+        self.server.shrink();
         self.connections.shrink();
         self.cache.shrink();
         self.net.shrink();
         self.messages.shrink_to_fit();
         self.inbox.shrink();
         self.observer.shrink();
-        if freed > 0 {
-            return_freed_memory();
-        }
         if self.server.is_sparse() {
             self.shrink_due = Some(self.now + LATER);
         }
