@@ -99,7 +99,7 @@ for_arm64="open_close properties config events decisions conn_arrays errors hand
     endings progress application slow inside listeners figures later cycles churn fed"
 emulate() { TFTPSERVER_EMULATED=1 "$@"; }
 arm64_packages() { dist --machine aarch64 deb wheel && inspect deb wheel --machine aarch64 --root "$arm64/root"; }
-arm64_command() { dist --machine aarch64 command && inspect command --machine aarch64; }
+arm64_command() { dist --machine aarch64 command && inspect command --machine aarch64 --root "$arm64/root"; }
 arm64_c() {
     # shellcheck disable=SC2086 # words are names
     programs aarch64-linux-gnu.2.17 "$packed/unpacked/root-aarch64/usr/lib/aarch64-linux-gnu/libtftpserver.so.0" "$arm64/c" $for_arm64 \
