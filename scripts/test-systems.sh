@@ -77,7 +77,7 @@ LD_LIBRARY_PATH=$place/rust/usr/lib/x86_64-linux-gnu "$place/rust/usr/bin/rustc"
 processor() { tr ms '  ' <"$place/times" | awk 'NR == 2 {printf "%d", $1 * 60 + $2 + $3 * 60 + $4}'; }
 
 # Steps that run only if they are arguments of the script.
-only_named=" musl musl-units musl-c arm64-command arm64-suites arm64-musl "
+only_named=" musl musl-units musl-c arm64-suites arm64-musl "
 only=" $* "
 # wanted NAME
 wanted() {
