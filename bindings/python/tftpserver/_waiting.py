@@ -34,7 +34,7 @@ class PipeWaker:
         try:
             poll, registered = self._polls.pop()  # another thread may wait at the same time
         except IndexError:
-            registered = -1
+            poll, registered = select.poll(), -1
         if registered != event_fd:
             poll = select.poll()
             poll.register(event_fd, select.POLLIN)
