@@ -1,15 +1,19 @@
-//! Models of the queue between the shards and DoEvents, and of a server that ends: see `crates/tftp-sync`.
+//! Models of the queue between the shards and DoEvents, of a server that ends, and of transfers
+//! that the application ends: see `crates/tftp-sync`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use shuttle::sync::mpsc::{Receiver, channel};
 use shuttle::thread;
-use tftp_serve::inline::{DataRun, EngineEvent, Instant};
+use tftp_serve::inline::{Answer, DataRun, EngineEvent, EventSink, Instant, Reply};
+use tftp_serve::{Operation, Outcome};
 
 use super::Server;
 use super::errors::NOT_A_HANDLE;
+use super::events::{Accept, Callback, Event};
 use super::queue::{Item, Queue};
-use tftp_sync::check;
+use tftp_sync::{Mutex, check};
 
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -183,4 +187,128 @@ fn a_release_always_finishes() {
             .for_each(|deliverer| deliverer.join().unwrap());
         assert_eq!(server.start_listening().unwrap_err().code, NOT_A_HANDLE);
     });
+}
+
+const ID: i32 = 1_000_001;
+
+/// Plays the I/O thread of one held request: a transfer that is admitted is complete at once,
+/// unless the application has ended it. Returns the outcome that it reports.
+fn io_thread(server: &Server, reply: &Reply, answers: &Receiver<Answer>) -> Outcome {
+    let (connection, held) = (reply.connection(), true);
+    let reply = reply.clone();
+    server.router.event(EngineEvent::Requested { reply, held });
+    server.router.queue.announce();
+    let outcome = match answers.recv().unwrap() {
+        Answer::End(refusal) => Outcome::Refused(refusal),
+        _ => match answers.try_recv() {
+            Ok(Answer::End(refusal)) => Outcome::Refused(refusal),
+            _ => Outcome::Complete,
+        },
+    };
+    let reported = outcome.clone();
+    server.router.event(EngineEvent::Ended {
+        connection,
+        outcome: reported,
+    });
+    server.router.queue.announce();
+    outcome
+}
+
+/// The application ends a transfer at any moment after its ConnectionRequest has begun, whose
+/// answer is `answer`; another thread accepts a request that was put off. Its end is reported once, by
+/// Connected or by Disconnected, and as what the client sees.
+fn an_abort_is_reported_once(answer: Accept) {
+    let server = Server::open();
+    server.config("SelectWaitMillis=60000").unwrap();
+    let (sender, answers) = channel();
+    let sender = Mutex::new(sender);
+    let client = ([192, 0, 2, 7], 4000).into();
+    let reply = Reply::detached(ID, client, None, "file", Operation::Read, move |answer| {
+        // Fails once the I/O thread has reported the end, which nothing changes any more.
+        let _ = sender.lock().send(answer);
+    });
+    let (begin, begun) = channel();
+    let begin = Mutex::new(begin);
+    let reports = Arc::new(Mutex::new(Vec::new()));
+    let callback = {
+        let reports = Arc::clone(&reports);
+        move |event: &mut Event<'_>| {
+            match event {
+                Event::ConnectionRequest { accept, .. } => {
+                    *accept = answer;
+                    begin.lock().send(()).unwrap();
+                }
+                Event::Connected {
+                    status_code,
+                    description,
+                    ..
+                } => reports
+                    .lock()
+                    .push(("connected", *status_code, (*description).to_owned())),
+                Event::Disconnected {
+                    status_code,
+                    description,
+                    ..
+                } => reports
+                    .lock()
+                    .push(("disconnected", *status_code, (*description).to_owned())),
+                _ => {}
+            }
+            0
+        }
+    };
+    let callback: Arc<dyn Callback> = Arc::new(callback);
+    for event in [1, 2, 3] {
+        server.register(event, Some(Arc::clone(&callback))).unwrap();
+    }
+    let io_thread = {
+        let server = Arc::clone(&server);
+        thread::spawn(move || io_thread(&server, &reply, &answers))
+    };
+    let application = {
+        let server = Arc::clone(&server);
+        thread::spawn(move || {
+            begun.recv().unwrap();
+            let accepter = Arc::clone(&server);
+            // Fails if the request is not put off, or has ended.
+            let accepter = thread::spawn(move || drop(accepter.accept(ID, true)));
+            let aborted = server.abort(ID, 0, Some("tape ended"));
+            accepter.join().unwrap();
+            aborted.is_ok()
+        })
+    };
+    let is_over = |reports: &[(&str, i32, String)]| {
+        let ends = |(event, code, _): &(&str, i32, String)| *event == "disconnected" || *code != 0;
+        reports.iter().any(ends)
+    };
+    while !is_over(&reports.lock()) {
+        server.do_events().unwrap();
+    }
+    let outcome = io_thread.join().unwrap();
+    let was_aborted = application.join().unwrap();
+    server.interrupt();
+    server.do_events().unwrap();
+    assert_eq!(server.conns.count(), 0);
+    let reports = reports.lock();
+    let names: Vec<_> = reports.iter().map(|(event, ..)| *event).collect();
+    let (_, code, text) = reports.last().unwrap();
+    match outcome {
+        Outcome::Refused(_) => {
+            assert!(was_aborted);
+            assert_eq!(*code, 10053);
+            assert!(text.ends_with("tape ended"), "{text}");
+            assert!(names == ["connected"] || (names.len() == 2 && reports[0].1 == 0));
+        }
+        _ => assert_eq!(reports.iter().map(|report| report.1).collect::<Vec<_>>(), [0, 0]),
+    }
+}
+
+#[test]
+fn an_abort_at_any_moment_is_reported_once() {
+    check(|| an_abort_is_reported_once(Accept::Yes));
+}
+
+#[test]
+fn an_abort_of_a_request_that_was_put_off_is_reported_once() {
+    check(|| an_abort_is_reported_once(Accept::Later));
 }

@@ -11,6 +11,7 @@ use shuttle::thread;
 use super::Key;
 use super::inbox::{Inbox, Message};
 use super::reply::{Answer, Post, Reply};
+use super::{ErrorCode, Refusal};
 use tftp_files::{Directory, Pooled};
 use tftp_sync::check;
 use tftp_udp::{Poller, Waker};
@@ -107,6 +108,45 @@ fn flow_control_never_loses_the_answer_that_it_waits_for() {
         }
         drop(tell);
         application.join().unwrap();
+        assert!(flow.below(0));
+    });
+}
+
+/// The application ends an upload and takes the last of its data, while another thread ends it, too.
+/// Once the data counts as taken, the I/O thread sees that the upload was ended: it never gives the
+/// file its name. The ends arrive there.
+#[test]
+fn an_upload_that_the_application_ends_is_never_finished() {
+    check(|| {
+        let poller = Poller::new().unwrap();
+        let inbox = Arc::new(inbox(&poller));
+        let reply = Reply::to(KEY, Arc::clone(&inbox) as Arc<dyn Post>);
+        let info = reply.info();
+        let flow = &info.flow;
+        flow.add(10);
+        let refusal = || Refusal::new(ErrorCode::UNDEFINED, "tape ended");
+        let other = reply.clone();
+        let threads = [
+            thread::spawn(move || {
+                reply.end(refusal());
+                reply.taken(10);
+            }),
+            thread::spawn(move || other.end(refusal())),
+        ];
+        let (mut taken, mut ends) = (VecDeque::new(), 0);
+        while ends < 2 {
+            if flow.below(0) {
+                assert!(flow.is_refused(), "it would be finished");
+            }
+            if taken.is_empty() {
+                sleep(&poller);
+                inbox.take(&mut taken);
+            }
+            for message in taken.drain(..) {
+                ends += u32::from(matches!(message, Message::Answer(_, Answer::End(_))));
+            }
+        }
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
         assert!(flow.below(0));
     });
 }
