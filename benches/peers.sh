@@ -1,7 +1,8 @@
 #!/bin/sh
-# Brings the servers that `make bench-peers` compares with into build/peers: Debian's packages unpacked, not installed, for
-# an installed one would start to serve; rs-tftpd, r-tftpd and async-tftp from crates.io; pin from Debian too, with the Go
-# that builds it. A server that cannot be had is left out, with a message.
+# Brings the servers that `make bench-peers` compares with into build/peers: Debian's packages
+# unpacked, not installed, for an installed one would start to serve; rs-tftpd, r-tftpd and
+# async-tftp from crates.io; pin from Debian too, with the Go that builds it. A server that cannot
+# be had is left out, with a message.
 set -eu
 cd "$(dirname "$0")/.."
 here=$PWD/benches

@@ -3,10 +3,11 @@
 
     run.py [--peers] [--quick] [--publish] [--repeat N] [--peer-repeat N] [--rows WORD] [--out DIR]
 
-Server and load have a processor each. Every figure is the median of the repeats. Writes table.md, table.svg and
-raw.json into DIR (build/bench) and prints the table. With --quick it takes less than ten minutes with all peers: three
-repeats, one of the peers, which are left out of the rows whose load is special. With --publish docs/performance.md
-gets the tables and the picture. Ends only what it has started; everything is bounded in time.
+Server and load have a processor each. Every figure is the median of the repeats. Writes table.md,
+table.svg and raw.json into DIR (build/bench) and prints the table. With --quick it takes less than
+ten minutes with all peers: three repeats, one of the peers, which are left out of the rows whose
+load is special. With --publish docs/performance.md gets the tables and the picture. Ends only what
+it has started; everything is bounded in time.
 """
 
 import argparse
@@ -44,8 +45,9 @@ MARKS = ("<!-- tables: begin -->", "<!-- tables: end -->")
 RUNS = itertools.count()
 KIB, MIB = 1 << 10, 1 << 20
 
-# name, options of the load, and what else: the share of the limit that is the goal; `busy`: with BusyPollMicros and limits
-# that spin too. A load that spins or has UDP_GRO shows more of the server, and is another row.
+# name, options of the load, and what else: the share of the limit that is the goal; `busy`: with
+# BusyPollMicros and limits that spin too. A load that spins or has UDP_GRO shows more of the
+# server, and is another row.
 ROWS = [
     dict(name="read 8 MB, 512, lockstep, 1 client", load=dict(name="r8m", size=8 * MIB), goal=0.95, busy=True),
     dict(name="read 8 MB, 1428, lockstep, 1 client", load=dict(name="r8m", size=8 * MIB, blksize=1428), goal=0.95, busy=True),
@@ -85,7 +87,8 @@ def library_path():
 
 
 class Server:
-    """How a server is started. `{dir}` in `command` is the directory; `inside`: it serves the one it is started in."""
+    """How a server is started. `{dir}` in `command` is the directory; `inside`: it serves the one
+    it is started in."""
 
     def __init__(self, name, command, port=PORT, only_reads=False, rows=None, environment=None, inside=False,
                  processors=frozenset({SERVER_CPU})):
@@ -95,7 +98,8 @@ class Server:
         self.is_limit = name.startswith("limit")
 
     def words_for(self, row):
-        """Command-line options that make a limit prepare the packets of a row before the load starts."""
+        """Command-line options that make a limit prepare the packets of a row before the load
+        starts."""
         work = row["load"]
         return ["--prepare", f"{work['name']}:{work.get('blksize', 512)}"] if self.is_limit and "name" in work else []
 
@@ -126,7 +130,8 @@ def ours_and_limit():
 
 
 def peers():
-    """Those that `peers.sh` has brought; dnsmasq listens on port 69 and nowhere else, which only root may have."""
+    """Those that `peers.sh` has brought; dnsmasq listens on port 69 and nowhere else, which only
+    root may have."""
     usr, libraries = PEERS / "root" / "usr", {"LD_LIBRARY_PATH": library_path()}
     at = ["127.0.0.1", str(PORT)]
     every = [
@@ -158,8 +163,9 @@ def peers():
 
 
 class ProcessorTime:
-    """The processor time, in seconds, of a process, its threads and everything it starts from now on, including
-    children that are never waited for (perf_event_open(2): a task clock that is inherited)."""
+    """The processor time, in seconds, of a process, its threads and everything it starts from now
+    on, including children that are never waited for (perf_event_open(2): a task clock that is
+    inherited)."""
 
     PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
     SOFTWARE, TASK_CLOCK, INHERIT = 1, 1, 1 << 1
@@ -180,8 +186,9 @@ class ProcessorTime:
 
 
 def go_first():
-    """Raises the priority of server and load above everything else on this machine, where that is allowed. Where Linux
-    groups processes by session (autogroup), a priority counts only within the group, and the group has its own."""
+    """Raises the priority of server and load above everything else on this machine, where that is
+    allowed. Where Linux groups processes by session (autogroup), a priority counts only within the
+    group, and the group has its own."""
     if os.geteuid() == 0:
         os.setpriority(os.PRIO_PROCESS, 0, -20)
         os.setsid()
@@ -268,7 +275,8 @@ def load(row, port, directory, seed):
     command = [BIN / "load", "--port", port, "--cpu", LOAD_CPU, "--seconds", row.get("seconds", SECONDS_A_RUN), "--seed", seed]
     for name, value in row["load"].items():
         command += [f"--{name}", value]
-    # New names for each run: the cost of replacing a file is the file system's, and differs from server to server.
+    # New names for each run: the cost of replacing a file is the file system's, and differs from
+    # server to server.
     command += ["--into", f"run{next(RUNS)}-", "--leave", "yes"]
     if directory:
         command += ["--dir", directory]
@@ -372,7 +380,8 @@ def run(options, busy):
 
 
 def publish(text, picture_of_it):
-    """Puts the tables into docs/performance.md, between the two marks, and the picture beside it."""
+    """Puts the tables into docs/performance.md, between the two marks, and the picture beside
+    it."""
     document = ROOT / "docs" / "performance.md"
     before, rest = document.read_text().split(MARKS[0])
     _, after = rest.split(MARKS[1])

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Measures how the server grows: memory with many transfers open, cost of a packet with few and with many, one I/O thread
-and two, and the table and the timers by themselves.
+"""Measures how the server grows: memory with many transfers open, cost of a packet with few and
+with many, one I/O thread and two, and the table and the timers by themselves.
 
     scale.py [--repeat N] [--instructions] [--out DIR]
 
-Server and load have a processor each. Figures are medians of the repeats. Writes scale.md into DIR (build/bench) and
-prints it. --instructions counts by callgrind too, which takes minutes. Ends only what it has started.
+Server and load have a processor each. Figures are medians of the repeats. Writes scale.md into DIR
+(build/bench) and prints it. --instructions counts by callgrind too, which takes minutes. Ends only
+what it has started.
 """
 
 import argparse
@@ -25,7 +26,8 @@ from run import BIN, KIB, MIB, PORT, ROOT, Server, Started
 BLKSIZE = 1428
 OURS = [BIN / "serve", "--port", str(PORT), "--dir", "{dir}"]
 
-# Transfers that stay open: name, arguments of the load, the goal for resident memory in megabytes (10^6 bytes)
+# Transfers that stay open: name, arguments of the load, the goal for resident memory in megabytes
+# (10^6 bytes)
 HELD = [
     ("nothing: the server alone", None, None),
     ("10,000 reads of 1 MB, 512, lockstep", dict(name="r1m", size=MIB, clients=10000, hold=1), 32),

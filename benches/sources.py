@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Measures downloads that the application feeds against the same bytes as a file: what an HTTP body costs its clients, and
-what one source costs that hundreds of clients share.
+"""Measures downloads that the application feeds against the same bytes as a file: what an HTTP body
+costs its clients, and what one source costs that hundreds of clients share.
 
     sources.py [--repeat N] [--rows WORD] [--out DIR]
 
-The server (src/bin/feed.rs, on the Rust library) has one processor, load and HTTP server share the other one. In each
-repeat the file and the source take turns, each with a new server. Figures are medians, ratios are those of neighbours.
-Writes sources.md into DIR (build/bench) and prints it. Ends only what it has started.
+The server (src/bin/feed.rs, on the Rust library) has one processor, load and HTTP server share the
+other one. In each repeat the file and the source take turns, each with a new server. Figures are
+medians, ratios are those of neighbours. Writes sources.md into DIR (build/bench) and prints it.
+Ends only what it has started.
 """
 
 import argparse
@@ -23,8 +24,9 @@ import run
 from run import BIN, MIB, PORT, ROOT, Server
 
 BLKSIZE = 1428
-# name, name and length of what is read, name of the file beside it, the load, and the goals: how many times the time of the
-# file, megabytes (10^6 bytes) resident at most, passes over the source for each run
+# name, name and length of what is read, name of the file beside it, the load, and the goals: how
+# many times the time of the file, megabytes (10^6 bytes) resident at most, passes over the source
+# for each run
 ROWS = [
     dict(name="4 clients read 128 MB from an HTTP body each, windowsize 16", kind="body", size=128 * MIB,
          load=dict(clients=4, window=16), ratio=1.3, memory=40, passes=4),
@@ -69,7 +71,8 @@ class Origin:
 
 
 def measure(row, name, origin, directory, seed):
-    """One load, the last client's end included: seconds, processor time, bytes resident at most, bodies that were fetched."""
+    """One load, the last client's end included: seconds, processor time, bytes resident at most,
+    bodies that were fetched."""
     server = Server("feed", [BIN / "feed", "--port", PORT, "--dir", "{dir}", "--origin", origin.address])
     before = origin.fetched()
     work = dict(name=name, size=row["size"], blksize=BLKSIZE) | row["load"] | {"patience-ms": 5000}

@@ -2,8 +2,8 @@
 
 
 def share(name, results):
-    """Returns the share of the limit's throughput; spinning servers compare with the spinning limit. `None` without a
-    limit."""
+    """Returns the share of the limit's throughput; spinning servers compare with the spinning
+    limit. `None` without a limit."""
     spins = "spinning" in name or name.startswith("BusyPoll")
     limit = results.get("limit spinning" if spins and "limit spinning" in results else "limit", {}).get("rate")
     result = results[name]

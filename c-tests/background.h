@@ -1,4 +1,7 @@
-/* Runs a whole transfer by a client in a separate thread, while the test's thread delivers events, or does not. */
+/*
+ * Runs a whole transfer by a client in a separate thread, while the test's thread delivers events,
+ * or does not.
+ */
 #ifndef BACKGROUND_H
 #define BACKGROUND_H
 

@@ -5,12 +5,18 @@
 #include "check.h"
 #include "real_client.h"
 
-/* LARGE is more than a transfer may be ahead of its callbacks, so no client finishes before the first one returned. */
+/*
+ * LARGE is more than a transfer may be ahead of its callbacks, so no client finishes before the
+ * first one returned.
+ */
 enum { LARGE = 1000000, SKIPPED = 77 };
 
 static int skipped; /* set by the running behaviour */
 
-/* Behaviours whose client program is not installed are skipped; with TFTP_CLIENTS_REQUIRED=1 that is a failure. */
+/*
+ * Behaviours whose client program is not installed are skipped; with TFTP_CLIENTS_REQUIRED=1 that
+ * is a failure.
+ */
 static int have(const char *program)
 {
     const char *required = getenv("TFTP_CLIENTS_REQUIRED");

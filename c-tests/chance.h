@@ -1,4 +1,7 @@
-/* Reproducible random numbers: one stream for each thread, so that no thread affects the numbers of another. */
+/*
+ * Reproducible random numbers: one stream for each thread, so that no thread affects the numbers of
+ * another.
+ */
 #ifndef CHANCE_H
 #define CHANCE_H
 

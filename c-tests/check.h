@@ -1,6 +1,7 @@
 /*
- * A test harness in one header. A failed check prints its place, and the test continues with the next line. A test
- * program exits with 0 only if every check held. check_begin sets an alarm, so that no test hangs.
+ * A test harness in one header. A failed check prints its place, and the test continues with the
+ * next line. A test program exits with 0 only if every check held. check_begin sets an alarm, so
+ * that no test hangs.
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -16,7 +17,10 @@ static int check_made;
 static int check_failed;
 static const char *check_test = "";
 
-/* Returns how many times slower than usual the tests run (valgrind, sanitizers). Time limits are multiplied by it. */
+/*
+ * Returns how many times slower than usual the tests run (valgrind, sanitizers). Time limits are
+ * multiplied by it.
+ */
 static inline int check_slowness(void)
 {
     const char *text = getenv("CHECK_SLOWNESS");

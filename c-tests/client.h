@@ -1,6 +1,7 @@
 /*
- * A small TFTP client for tests: it can send any packet, valid or not, and do whole transfers. It uses one UDP socket
- * and no threads; while it waits, it runs the event loop of the server under test, if it is given one.
+ * A small TFTP client for tests: it can send any packet, valid or not, and do whole transfers. It
+ * uses one UDP socket and no threads; while it waits, it runs the event loop of the server under
+ * test, if it is given one.
  */
 #ifndef CLIENT_H
 #define CLIENT_H
@@ -65,9 +66,14 @@ void client_ack(client *self, unsigned block);
 void client_data(client *self, unsigned block, const void *bytes, size_t length);
 void client_error(client *self, unsigned code, const char *text);
 
-/* Waits for one packet. Returns 1 if one came, 0 after `millis`. Calls the pump's DoEvents meanwhile. */
+/*
+ * Waits for one packet. Returns 1 if one came, 0 after `millis`. Calls the pump's DoEvents
+ * meanwhile.
+ */
 int client_receive(client *self, int millis);
-/* The same, for a packet of this opcode and block (ERROR: code); others are dropped. block -1: any. */
+/*
+ * The same, for a packet of this opcode and block (ERROR: code); others are dropped. block -1: any.
+ */
 int client_expect(client *self, int opcode, int block, int millis);
 int client_opcode(const client *self);
 int client_block(const client *self);

@@ -1,4 +1,5 @@
-"""Checks that the library exports exactly the functions of the header, which are those of the committed list.
+"""Checks that the library exports exactly the functions of the header, which are those of the
+committed list.
 
 usage: exports.py LIBRARY HEADER LIST SONAME
 """

@@ -1,8 +1,9 @@
 /*
- * Preloaded under valgrind: calls recvmmsg for two messages at a time, until none is queued. The server offers room for
- * 64 of the longest datagrams at every call, and memcheck checks each byte of that room: four megabytes for an ACK of
- * four bytes, which took four fifths of the run time of these tests. The messages, their places and the results are the
- * same. Now and then all the room is offered at once, so that all of it is checked.
+ * Preloaded under valgrind: calls recvmmsg for two messages at a time, until none is queued. The
+ * server offers room for 64 of the longest datagrams at every call, and memcheck checks each byte
+ * of that room: four megabytes for an ACK of four bytes, which took four fifths of the run time of
+ * these tests. The messages, their places and the results are the same. Now and then all the room
+ * is offered at once, so that all of it is checked.
  */
 #define _GNU_SOURCE
 #include <errno.h>

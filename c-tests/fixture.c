@@ -291,7 +291,10 @@ int fixture_entries(const fixture *self)
     return count;
 }
 
-/* Counts once per round: an upload that was refused while its file was being made may make it, and remove it, later. */
+/*
+ * Counts once per round: an upload that was refused while its file was being made may make it, and
+ * remove it, later.
+ */
 int fixture_await_entries(const fixture *self, int count)
 {
     int64_t end = client_now() + fixture_millis();

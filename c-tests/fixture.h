@@ -1,4 +1,7 @@
-/* The common setup of the tests: a temporary directory, a server on an ephemeral port, a record of every event. */
+/*
+ * The common setup of the tests: a temporary directory, a server on an ephemeral port, a record of
+ * every event.
+ */
 #ifndef FIXTURE_H
 #define FIXTURE_H
 
@@ -82,7 +85,9 @@ typedef struct record {
 } record;
 
 typedef struct recorder recorder;
-/* Called inside the callback, after the event was recorded. Its result is returned by the callback. */
+/*
+ * Called inside the callback, after the event was recorded. Its result is returned by the callback.
+ */
 typedef int32_t (*recorder_hook)(recorder *self, tftpserver *server, tftpserver_event *event);
 
 struct recorder {
@@ -99,7 +104,10 @@ typedef struct fixture {
     recorder events;
 } fixture;
 
-/* Opens a listening server on 127.0.0.1 with LocalDir in a new directory. Returns 1 if all of it worked. */
+/*
+ * Opens a listening server on 127.0.0.1 with LocalDir in a new directory. Returns 1 if all of it
+ * worked.
+ */
 int fixture_open(fixture *self);
 /* The same, not listening yet. */
 int fixture_prepare(fixture *self);
@@ -109,7 +117,10 @@ void fixture_close(fixture *self);
 /* Records every event except Log and Transfer; `also` adds one of these, 0 adds none. */
 void fixture_record(fixture *self, int also);
 void fixture_record_one(fixture *self, int event);
-/* Calls DoEvents until `count` events of this id were recorded. Returns 0 if they did not come in time. */
+/*
+ * Calls DoEvents until `count` events of this id were recorded. Returns 0 if they did not come in
+ * time.
+ */
 int fixture_await(fixture *self, int event, size_t count);
 /* Calls DoEvents until the number of connections is this. */
 int fixture_await_connections(fixture *self, int64_t count);
@@ -127,7 +138,9 @@ uint8_t *fixture_read(const fixture *self, const char *name, size_t *length);
 int fixture_exists(const fixture *self, const char *name);
 /* Returns the number of entries in the directory. */
 int fixture_entries(const fixture *self);
-/* Calls DoEvents until it has this many: the file of an ended upload is removed in the background. */
+/*
+ * Calls DoEvents until it has this many: the file of an ended upload is removed in the background.
+ */
 int fixture_await_entries(const fixture *self, int count);
 /* Returns `length` bytes that look random and are the same each time. The caller frees them. */
 uint8_t *fixture_bytes(size_t length);

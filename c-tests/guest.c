@@ -96,7 +96,10 @@ static int take_ack(guest *self, struct visit *visit)
     return send_window(self, visit);
 }
 
-/* Each visit has its own address in 127.0.0.0/8, so that packets to a guest that has left never reach another. */
+/*
+ * Each visit has its own address in 127.0.0.0/8, so that packets to a guest that has left never
+ * reach another.
+ */
 static int come_in(guest *self, client *line, int port)
 {
     struct sockaddr_in from = {0};

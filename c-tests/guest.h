@@ -1,6 +1,7 @@
 /*
- * A client that acts at random: it reads or writes, with and without options, gives up in the middle, sends an ERROR or
- * falls silent, and it compares every byte that it gets with the expected content.
+ * A client that acts at random: it reads or writes, with and without options, gives up in the
+ * middle, sends an ERROR or falls silent, and it compares every byte that it gets with the expected
+ * content.
  */
 #ifndef GUEST_H
 #define GUEST_H

@@ -27,7 +27,10 @@ int real_client_installed(const char *program)
     return 0;
 }
 
-/* Executes the program in the child, which may only make calls that are safe after a fork of a process with threads. */
+/*
+ * Executes the program in the child, which may only make calls that are safe after a fork of a
+ * process with threads.
+ */
 static void become(char **argv)
 {
     int null = open("/dev/null", O_RDWR), fd;

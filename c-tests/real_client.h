@@ -31,7 +31,10 @@ int real_client_running(real_client *self);
  */
 int real_client_finish(real_client *self, tftpserver *pump);
 
-/* Run a transfer by curl between the server and files of the fixture's directory; return as real_client_finish does. */
+/*
+ * Run a transfer by curl between the server and files of the fixture's directory; return as
+ * real_client_finish does.
+ */
 int real_client_get(const fixture *where, const char *name, const char *to);
 int real_client_put(const fixture *where, const char *name, const char *from);
 

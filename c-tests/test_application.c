@@ -191,7 +191,9 @@ static void a_local_file_that_is_missing(void)
     fixture_close(&self);
 }
 
-/* Connected names a file that does not exist, then StartTransfer sets data: the later one counts. */
+/*
+ * Connected names a file that does not exist, then StartTransfer sets data: the later one counts.
+ */
 static int32_t tries_twice(recorder *events, tftpserver *server, tftpserver_event *event)
 {
     int32_t id = events->records[events->count - 1].connection_id;
@@ -245,7 +247,10 @@ static void uploads_through_transfer_alone(void)
     free(data);
 }
 
-/* The application could not store the upload: refusing the last block sends an ERROR in place of the last ACK. */
+/*
+ * The application could not store the upload: refusing the last block sends an ERROR in place of
+ * the last ACK.
+ */
 static void a_no_for_the_last_block(void)
 {
     static const size_t sizes[] = {0, 100, 512, 1500};

@@ -1,5 +1,6 @@
 /*
- * The behaviours that every language shows, in C: one function for each name in bindings/behaviours.json.
+ * The behaviours that every language shows, in C: one function for each name in
+ * bindings/behaviours.json.
  *
  * usage: test_behaviours [NAME]     (NAME: only this one)
  */
@@ -340,8 +341,9 @@ static void collected_during_a_transfer(void)
 static int child_code; /* 0: this is no child */
 
 /*
- * The last action of a child at exit. Memcheck and LeakSanitizer would report the memory of its parent's threads, so
- * under one of them the child executes another program, which exits with the child's code.
+ * The last action of a child at exit. Memcheck and LeakSanitizer would report the memory of its
+ * parent's threads, so under one of them the child executes another program, which exits with the
+ * child's code.
  */
 static void leave_as_another(void)
 {
@@ -377,14 +379,20 @@ static void fork_after_open(void)
     fixture_close(&self);
 }
 
-/* Returns a version such as "2.13.4" in the form of TFTPSERVER_VERSION_NUMBER; 0 if the text is no version. */
+/*
+ * Returns a version such as "2.13.4" in the form of TFTPSERVER_VERSION_NUMBER; 0 if the text is no
+ * version.
+ */
 static long version_number(const char *text)
 {
     int major, minor, patch;
     return sscanf(text, "%d.%d.%d", &major, &minor, &patch) == 3 ? major * 1000000L + minor * 1000L + patch : 0;
 }
 
-/* The version check of a C program: returns 1 if a library of this version is compatible with the header. */
+/*
+ * The version check of a C program: returns 1 if a library of this version is compatible with the
+ * header.
+ */
 static int fits(long library)
 {
     long series = TFTPSERVER_VERSION_NUMBER < 1000000 ? 1000 : 1000000; /* 0.x: every minor version */

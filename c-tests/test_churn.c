@@ -1,7 +1,7 @@
 /*
- * Clients come and go without pause: thousands of short reads and writes, some given up, some by processes that are
- * killed, on a server with every callback and on one with none. What the process holds is looked at each second and
- * may not grow once it has warmed up.
+ * Clients come and go without pause: thousands of short reads and writes, some given up, some by
+ * processes that are killed, on a server with every callback and on one with none. What the process
+ * holds is looked at each second and may not grow once it has warmed up.
  *
  *   TFTP_CHURN_SECONDS=3600 TFTP_SEED=7 test_churn
  */
@@ -16,7 +16,10 @@
 
 enum { GUESTS = 4, BIGGEST = 200000, USUAL_SECONDS = 10, HANGS_AFTER = 120, SILENT_MILLIS = 3000 };
 
-/* KiB by which the last third of a run may exceed the middle one: uploads and chunks under way at one moment. */
+/*
+ * KiB by which the last third of a run may exceed the middle one: uploads and chunks under way at
+ * one moment.
+ */
 enum { SPREAD = 4096 };
 
 static fixture with_callbacks, without;

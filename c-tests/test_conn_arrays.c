@@ -91,7 +91,10 @@ static void read_only_fields(void)
     end();
 }
 
-/* Sends two requests that are answered without any event, so that everything sent before the first is handled. */
+/*
+ * Sends two requests that are answered without any event, so that everything sent before the first
+ * is handled.
+ */
 static void until_the_server_has_seen_it(void)
 {
     client other;

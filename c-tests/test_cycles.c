@@ -1,8 +1,8 @@
 /*
- * A server is opened and ended again and again while many threads use it: clients read and write, two threads
- * deliver events, callbacks dawdle and call the library, others start, stop, shut down and disconnect, and close comes
- * at any moment, sometimes from two threads at once. Afterwards nothing may be left of it: no thread, no descriptor,
- * no temporary file, no memory.
+ * A server is opened and ended again and again while many threads use it: clients read and write,
+ * two threads deliver events, callbacks dawdle and call the library, others start, stop, shut down
+ * and disconnect, and close comes at any moment, sometimes from two threads at once. Afterwards
+ * nothing may be left of it: no thread, no descriptor, no temporary file, no memory.
  *
  *   TFTP_CYCLES=10000 TFTP_SEED=7 test_cycles
  */

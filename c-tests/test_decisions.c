@@ -234,7 +234,10 @@ static void local_file_is_written(void)
 static void a_callback_that_refuses_ends_its_connection(void)
 {
     static const int events[] = {CONNECTION_REQUEST, CONNECTED, START_TRANSFER, TRANSFER};
-    /* More than may wait for the callback, so that the client cannot have all of it before the first refusal. */
+    /*
+     * More than may wait for the callback, so that the client cannot have all of it before the
+     * first refusal.
+     */
     enum { LENGTH = 600000 };
     uint8_t *data = fixture_bytes(LENGTH);
     size_t i;

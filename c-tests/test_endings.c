@@ -7,7 +7,10 @@
 #include "check.h"
 #include "fixture.h"
 
-/* Bytes of a file whose transfer is not whole yet when the Log callback, which holds no connection, refuses it. */
+/*
+ * Bytes of a file whose transfer is not whole yet when the Log callback, which holds no connection,
+ * refuses it.
+ */
 enum { LONG = 100000 };
 
 static fixture self;
@@ -23,7 +26,10 @@ static int begin(int also)
     return good;
 }
 
-/* Checks that every Connected with 0 is followed by exactly one Disconnected, and every other by none. */
+/*
+ * Checks that every Connected with 0 is followed by exactly one Disconnected, and every other by
+ * none.
+ */
 static void check_balance(size_t connected)
 {
     size_t i, accepted = 0;
@@ -311,7 +317,10 @@ static void a_no_when_it_is_whole(void)
     }
 }
 
-/* Error and Disconnected report a connection that has already ended, so their result changes nothing. */
+/*
+ * Error and Disconnected report a connection that has already ended, so their result changes
+ * nothing.
+ */
 static void a_no_at_the_end(void)
 {
     static int events[] = {ERROR_EVENT, DISCONNECTED};

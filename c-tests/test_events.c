@@ -1,4 +1,7 @@
-/* The events of a connection: all of them, once, in order, on the thread of DoEvents, with the right fields. */
+/*
+ * The events of a connection: all of them, once, in order, on the thread of DoEvents, with the
+ * right fields.
+ */
 #define _XOPEN_SOURCE 700
 #include "check.h"
 #include "fixture.h"

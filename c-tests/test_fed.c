@@ -1,4 +1,6 @@
-/* Downloads that the program feeds: ConnDataSize, ConnDataKey, DataWanted, do_supply; and do_abort. */
+/*
+ * Downloads that the program feeds: ConnDataSize, ConnDataKey, DataWanted, do_supply; and do_abort.
+ */
 #define _XOPEN_SOURCE 700
 #include <time.h>
 
@@ -238,7 +240,10 @@ static void many_with_one_key_cause_one_pass(void)
     free(data);
 }
 
-/* A client stops in the middle of a shared source: after a moment the others go on without it, and it goes on later. */
+/*
+ * A client stops in the middle of a shared source: after a moment the others go on without it, and
+ * it goes on later.
+ */
 static void one_that_stalls_does_not_hold_the_others_back(void)
 {
     fixture self;
@@ -310,7 +315,10 @@ static int32_t on_wanted_quit(tftpserver *server, tftpserver_event *event, void 
     return self->how == BY_RETURNING;
 }
 
-/* The program ends the download that a request names: the rest of the request comes again, with another id. */
+/*
+ * The program ends the download that a request names: the rest of the request comes again, with
+ * another id.
+ */
 static void what_an_ended_download_was_to_get_is_requested_for_another(void)
 {
     uint8_t *data = fixture_bytes(SIZE);
@@ -505,7 +513,9 @@ static void a_transfer_of_any_kind_can_be_aborted(void)
     NEED(abort_once(CONNECTED, RRQ, "", "Aborted"));
 }
 
-/* The answer was put off, so Connected reports the abort. The text is cut between two characters. */
+/*
+ * The answer was put off, so Connected reports the abort. The text is cut between two characters.
+ */
 static void a_request_that_waits_for_its_answer_can_be_aborted(void)
 {
     fixture self;

@@ -90,7 +90,10 @@ static void expect(const figures *got, int64_t operation, int64_t bytes, int64_t
     CHECK(got->of[6] >= 0 && got->of[6] < 600000);
 }
 
-/* Reads the figures from outside once `bytes` are transferred: between two packets only the time changes. */
+/*
+ * Reads the figures from outside once `bytes` are transferred: between two packets only the time
+ * changes.
+ */
 static figures await_bytes(int64_t bytes)
 {
     int64_t end = client_now() + fixture_millis();

@@ -1,4 +1,7 @@
-/* Every function returns error 901 for an invalid handle and 905 for an invalid text. Nothing crashes. */
+/*
+ * Every function returns error 901 for an invalid handle and 905 for an invalid text. Nothing
+ * crashes.
+ */
 #define _XOPEN_SOURCE 700
 #include "check.h"
 #include "fixture.h"

@@ -1,4 +1,7 @@
-/* More than 4 GiB in both directions: the largest blocks, a sparse file, an upload that only Transfer takes. */
+/*
+ * More than 4 GiB in both directions: the largest blocks, a sparse file, an upload that only
+ * Transfer takes.
+ */
 #define _XOPEN_SOURCE 700
 #define _FILE_OFFSET_BITS 64
 #include <poll.h>

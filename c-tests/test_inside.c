@@ -133,7 +133,10 @@ static void turn(client *clients, const struct act *act)
     }
 }
 
-/* Runs the transfers while `act` happens; every Connected gets its Disconnected if both are still registered. */
+/*
+ * Runs the transfers while `act` happens; every Connected gets its Disconnected if both are still
+ * registered.
+ */
 static void run(struct act *act, int ended)
 {
     client *clients = malloc(CLIENTS * sizeof *clients);
@@ -231,7 +234,10 @@ static void disconnect_inside(void)
     with(disconnects_another, TRANSFER, 1);
 }
 
-/* The connections continue without callbacks; those that were reported before get their Disconnected. */
+/*
+ * The connections continue without callbacks; those that were reported before get their
+ * Disconnected.
+ */
 static void unregister_inside(void)
 {
     client reader;

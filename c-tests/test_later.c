@@ -71,7 +71,10 @@ static int open_with(plan *made)
     return prepare(made) && fixture_listen(&self);
 }
 
-/* Sends a request that is put off, and waits for its ConnectionRequest event; the client gets nothing yet. */
+/*
+ * Sends a request that is put off, and waits for its ConnectionRequest event; the client gets
+ * nothing yet.
+ */
 static int ask(client *one, int opcode, const char *name)
 {
     size_t before = fixture_count(&self, CONNECTION_REQUEST);
@@ -254,7 +257,10 @@ static void the_client_is_gone_meanwhile(void)
     client one;
     int code;
     NEED(open_with(&made));
-    /* If the system sends no ICMP error for the closed port, the retransmission timeout ends the transfer. */
+    /*
+     * If the system sends no ICMP error for the closed port, the retransmission timeout ends the
+     * transfer.
+     */
     CHECK_INT(tftpserver_set_int(self.server, RETRANSMIT_TIMEOUT, 0, 1), 0);
     CHECK_INT(tftpserver_set_int(self.server, MAX_RETRANSMITS, 0, 1), 0);
     NEED(ask(&one, RRQ, "s"));

@@ -36,7 +36,10 @@ static int listens_at(int n)
     return -1;
 }
 
-/* Binds a UDP socket on 127.0.0.1 (or, with `v6`, on [::] for both families) to a port of the system's choice. */
+/*
+ * Binds a UDP socket on 127.0.0.1 (or, with `v6`, on [::] for both families) to a port of the
+ * system's choice.
+ */
 static int bound_socket(int type, int v6, int *port)
 {
     address here = {0};
@@ -325,7 +328,10 @@ static void what_is_no_socket_to_listen_on(void)
     close(twice);
 }
 
-/* The answer comes from the address of the request, and ConnectionRequest has it, from packet information. */
+/*
+ * The answer comes from the address of the request, and ConnectionRequest has it, from packet
+ * information.
+ */
 static void a_socket_for_both_families(void)
 {
     client one;

@@ -5,7 +5,10 @@
 
 static fixture self;
 
-/* Returns the number of Log events of this type (NULL: any) whose message contains this text (NULL: any). */
+/*
+ * Returns the number of Log events of this type (NULL: any) whose message contains this text (NULL:
+ * any).
+ */
 static size_t lines(const char *type, const char *part)
 {
     size_t i, count = 0;
@@ -153,7 +156,10 @@ static void level_3(void)
     fixture_close(&self);
 }
 
-/* Every Log event of a connection has its id, and comes after its ConnectionRequest and before its Disconnected. */
+/*
+ * Every Log event of a connection has its id, and comes after its ConnectionRequest and before its
+ * Disconnected.
+ */
 static void lines_belong_to_their_connection(void)
 {
     size_t i;

@@ -61,7 +61,10 @@ static void starting_twice_is_starting_once(void)
     fixture_close(&self);
 }
 
-/* A transfer in progress goes on, new requests get no answer, and the port is free at once, also for this server. */
+/*
+ * A transfer in progress goes on, new requests get no answer, and the port is free at once, also
+ * for this server.
+ */
 static void stopping_leaves_transfers_alone(void)
 {
     uint8_t *data = fixture_bytes(2000);
@@ -273,7 +276,10 @@ static void signals(void)
     fixture_close(&self);
 }
 
-/* Events that were not delivered because of an interrupt stay queued, and the descriptor stays readable. */
+/*
+ * Events that were not delivered because of an interrupt stay queued, and the descriptor stays
+ * readable.
+ */
 static int32_t interrupts(recorder *events, tftpserver *server, tftpserver_event *event)
 {
     (void)events;

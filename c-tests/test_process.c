@@ -1,4 +1,7 @@
-/* A process that serves while it forks, while it ends, while its threads end, and under a rain of signals. */
+/*
+ * A process that serves while it forks, while it ends, while its threads end, and under a rain of
+ * signals.
+ */
 #define _GNU_SOURCE
 #include <sys/wait.h>
 
@@ -107,7 +110,10 @@ static void busy_end(struct busy *self)
 #endif
 #endif
 
-/* In a child, the parent's handle is invalid, and a server of its own works. Returns 0 if both hold. */
+/*
+ * In a child, the parent's handle is invalid, and a server of its own works. Returns 0 if both
+ * hold.
+ */
 static int child_serves(tftpserver *parents)
 {
     fixture own;
@@ -210,7 +216,10 @@ static int end_while_serving(const char *how)
     return 3;
 }
 
-/* A server that is not closed has threads that are never joined. ThreadSanitizer would report them as leaks. */
+/*
+ * A server that is not closed has threads that are never joined. ThreadSanitizer would report them
+ * as leaks.
+ */
 static void leave_threads_uncounted(void)
 {
     char options[1000];
@@ -322,7 +331,10 @@ struct storm {
     int stop;
 };
 
-/* Sends signals to the process and to one thread in turn, so often that most system calls are interrupted. */
+/*
+ * Sends signals to the process and to one thread in turn, so often that most system calls are
+ * interrupted.
+ */
 static void *storms(void *context)
 {
     struct storm *self = context;

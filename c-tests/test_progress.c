@@ -132,7 +132,10 @@ static void octet_uploads(void)
     free(data);
 }
 
-/* The text of a netascii download has the bytes on the wire; that of an upload has the bytes written to the file. */
+/*
+ * The text of a netascii download has the bytes on the wire; that of an upload has the bytes
+ * written to the file.
+ */
 static void netascii(void)
 {
     char local[700], wire[1400];

@@ -220,7 +220,10 @@ static void an_address_of_somebody_else(void)
     fixture_close(&self);
 }
 
-/* Checks the error of an ordinary user at port 69. Runs first, in a separate process that gives up its rights. */
+/*
+ * Checks the error of an ordinary user at port 69. Runs first, in a separate process that gives up
+ * its rights.
+ */
 static int listen_without_rights(void)
 {
     tftpserver *own;

@@ -1,4 +1,7 @@
-/* A callback may call every function except close and doevents. From inside one, release ends a server. */
+/*
+ * A callback may call every function except close and doevents. From inside one, release ends a
+ * server.
+ */
 #define _XOPEN_SOURCE 700
 #include "background.h"
 #include "check.h"

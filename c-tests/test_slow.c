@@ -1,4 +1,7 @@
-/* A slow application slows its own connections, and none else; memory is bounded, and nothing is missing afterwards. */
+/*
+ * A slow application slows its own connections, and none else; memory is bounded, and nothing is
+ * missing afterwards.
+ */
 #define _XOPEN_SOURCE 700
 #include "background.h"
 #include "check.h"
@@ -19,7 +22,10 @@ static void sleep_millis(int millis)
     nanosleep(&moment, NULL);
 }
 
-/* Receives a download until it stalls (300 ms of silence), because DoEvents is not called. Returns the bytes got. */
+/*
+ * Receives a download until it stalls (300 ms of silence), because DoEvents is not called. Returns
+ * the bytes got.
+ */
 static size_t until_it_stalls(client *one, unsigned *block)
 {
     size_t got = 0;
@@ -171,7 +177,10 @@ static int32_t hold(tftpserver *server, tftpserver_event *event, void *context)
     return tftpserver_do_hold(server, event->data.transfer.connection_id, 1);
 }
 
-/* Begins an upload of one block, which only the Transfer callback stores. Returns its id after the block's event. */
+/*
+ * Begins an upload of one block, which only the Transfer callback stores. Returns its id after the
+ * block's event.
+ */
 static int32_t upload_that_is_held(fixture *self, client *one, int32_t *held)
 {
     int64_t end = client_now() + fixture_millis();

@@ -1,6 +1,7 @@
 /*
- * The library is loaded by name and unloaded again, as by an interpreter's extension: after close, and while it still
- * serves. None of its code may run after it is unloaded, and loading it again works.
+ * The library is loaded by name and unloaded again, as by an interpreter's extension: after close,
+ * and while it still serves. None of its code may run after it is unloaded, and loading it again
+ * works.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -100,7 +101,10 @@ static void *comes_and_goes(void *context)
     return NULL;
 }
 
-/* Runs on a thread that ends afterwards, because the library's thread-local data keeps it loaded until then. */
+/*
+ * Runs on a thread that ends afterwards, because the library's thread-local data keeps it loaded
+ * until then.
+ */
 static void after_close_nothing_is_left(void)
 {
     resources before = resources_now();

@@ -1,4 +1,7 @@
-/* The answers to bad, odd and hostile datagrams, none of which ends the server or disturbs another transfer. */
+/*
+ * The answers to bad, odd and hostile datagrams, none of which ends the server or disturbs another
+ * transfer.
+ */
 #define _XOPEN_SOURCE 700
 #include <errno.h>
 #include <sys/stat.h>
@@ -34,7 +37,10 @@ static void still_serves(void)
     client_close(&reader);
 }
 
-/* Sends a datagram and checks that it gets no answer: the next packet answers a request with an unknown mode. */
+/*
+ * Sends a datagram and checks that it gets no answer: the next packet answers a request with an
+ * unknown mode.
+ */
 static void silence(const void *bytes, size_t length)
 {
     client one;

@@ -1,6 +1,7 @@
 /*
- * Functions that a library instrumented by LLVM calls and that GCC's ThreadSanitizer runtime lacks, because it
- * intercepts the functions of the C library themselves. They are weak: a runtime that has them takes precedence.
+ * Functions that a library instrumented by LLVM calls and that GCC's ThreadSanitizer runtime lacks,
+ * because it intercepts the functions of the C library themselves. They are weak: a runtime that
+ * has them takes precedence.
  */
 #include <stddef.h>
 #include <string.h>

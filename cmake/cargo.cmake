@@ -33,8 +33,8 @@ if(TFTPSERVER_SANITIZER STREQUAL "address" OR TFTPSERVER_SANITIZER STREQUAL "thr
         set(tftpserver_cargo "${TFTPSERVER_CARGO}" +nightly)
         set(tftpserver_rust_flags "-Zsanitizer=${TFTPSERVER_SANITIZER} -Cforce-frame-pointers=yes")
         if(TFTPSERVER_SANITIZER STREQUAL "thread")
-            # Rust's own library is there without the instrumentation only: crates/tftp-sync says what follows for locks, and
-            # c-tests/tsan.supp what else does.
+            # Rust's own library is there without the instrumentation only: crates/tftp-sync says
+            # what follows for locks, and c-tests/tsan.supp what else does.
             string(APPEND tftpserver_rust_flags " -Cunsafe-allow-abi-mismatch=sanitizer --cfg tsan")
         endif()
         list(APPEND tftpserver_rust_env "RUSTFLAGS=${tftpserver_rust_flags}")
@@ -49,13 +49,15 @@ elseif(TFTPSERVER_SANITIZER)
     message(FATAL_ERROR "TFTPSERVER_SANITIZER is \"address\", \"thread\" or empty")
 endif()
 
-# Panic messages and line tables name source files. What is installed must not tell where it was built, and the same
-# sources in another place must make the same bytes. Cargo leaves this out where RUSTFLAGS is set: those flags then rule.
+# Panic messages and line tables name source files. What is installed must not tell where it was
+# built, and the same sources in another place must make the same bytes. Cargo leaves this out where
+# RUSTFLAGS is set: those flags then rule.
 set(tftpserver_cargo_home "$ENV{CARGO_HOME}")
 if(NOT tftpserver_cargo_home)
     set(tftpserver_cargo_home "$ENV{HOME}/.cargo")
 endif()
-# By its real path, for to Cargo the same sources by another path are other sources, and compiled again.
+# By its real path, for to Cargo the same sources by another path are other sources, and compiled
+# again.
 get_filename_component(tftpserver_source "${CMAKE_CURRENT_SOURCE_DIR}" REALPATH)
 set(tftpserver_remap "")
 foreach(pair "${tftpserver_cargo_home}=/usr/src/cargo" "${tftpserver_source}=/usr/src/tftpserver-${PROJECT_VERSION}"
@@ -91,8 +93,9 @@ endif()
 set(tftpserver_static_file libtftpserver.a)
 string(REPLACE " " ";" tftpserver_private_list "${tftpserver_private_libs}")
 
-# Cargo decides what is out of date, so it is always asked. `cargo rustc --crate-type` leaves out the Rust library,
-# beside which Cargo would not optimise across crates. Whatever it prints is shown only when it fails or works long.
+# Cargo decides what is out of date, so it is always asked. `cargo rustc --crate-type` leaves out
+# the Rust library, beside which Cargo would not optimise across crates. Whatever it prints is shown
+# only when it fails or works long.
 file(MAKE_DIRECTORY "${tftpserver_lib_dir}")
 add_custom_target(tftpserver_cargo ALL
     COMMAND "${CMAKE_COMMAND}" -E env ${tftpserver_rust_env}

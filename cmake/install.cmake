@@ -7,8 +7,9 @@ install(FILES "${tftpserver_lib_dir}/${tftpserver_cdylib}" "${tftpserver_lib_dir
 install(DIRECTORY include/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT development
         FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 
-# pkg-config: the prefix is found from the file's own place, unless the library directory is none below the prefix, or a
-# distribution's package is made, whose file keeps its place and must work with PKG_CONFIG_SYSROOT_DIR.
+# pkg-config: the prefix is found from the file's own place, unless the library directory is none
+# below the prefix, or a distribution's package is made, whose file keeps its place and must work
+# with PKG_CONFIG_SYSROOT_DIR.
 if(NOT TFTPSERVER_RELOCATABLE OR IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}" OR IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
     set(tftpserver_pc_prefix "${CMAKE_INSTALL_PREFIX}")
     set(tftpserver_pc_libdir "${CMAKE_INSTALL_FULL_LIBDIR}")
@@ -28,7 +29,8 @@ set(tftpserver_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/tftpserver")
 configure_package_config_file(cmake/tftpserver-config.cmake.in tftpserver-config.cmake
     INSTALL_DESTINATION "${tftpserver_package_dir}"
     PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR)
-# The C interface only grows while the first part of the version, which is the SONAME's number, stays the same.
+# The C interface only grows while the first part of the version, which is the SONAME's number,
+# stays the same.
 write_basic_package_version_file("${CMAKE_CURRENT_BINARY_DIR}/tftpserver-config-version.cmake"
     VERSION ${PROJECT_VERSION} COMPATIBILITY SameMajorVersion)
 configure_file(cmake/tftpserver-targets.cmake.in tftpserver-targets.cmake @ONLY)

@@ -1,11 +1,13 @@
 #!/bin/sh
-# Compares the C interface with that of an earlier commit: functions and trailing fields may be added, nothing else may change.
+# Compares the C interface with that of an earlier commit: functions and trailing fields may be
+# added, nothing else may change.
 #
 #   scripts/abi.sh [--header] [COMMIT]     (COMMIT: TFTP_BASELINE, the last tag, or the parent of HEAD by default)
 #
-# Types come from include/tftpserver.h, through a C library that defines the functions that it declares: with Rust's
-# debug information abidiff does not reach the parameters of callbacks. The symbols are those of both Rust libraries,
-# which are built for the comparison; --header skips that and takes a second. Constants are checked by api/numbers.txt.
+# Types come from include/tftpserver.h, through a C library that defines the functions that it
+# declares: with Rust's debug information abidiff does not reach the parameters of callbacks. The
+# symbols are those of both Rust libraries, which are built for the comparison; --header skips that
+# and takes a second. Constants are checked by api/numbers.txt.
 set -eu
 cd "$(dirname "$0")/.."
 for tool in abidiff python3 cc git; do
@@ -24,12 +26,14 @@ base=$(git rev-parse --verify --quiet "$wanted^{commit}") || { echo "NOT RUN: th
 place=$PWD/build/abi
 old=$place/old
 
-# The sources of that commit, dated now (-m): with older dates Cargo would take them for compiled already.
+# The sources of that commit, dated now (-m): with older dates Cargo would take them for compiled
+# already.
 rm -rf "$old"
 mkdir -p "$old"
 git archive "$base" | tar -x -m -C "$old"
 
-# defined DIRECTORY NAME: a library with each function that its header declares, as build/abi/NAME-header.so.
+# defined DIRECTORY NAME: a library with each function that its header declares, as
+# build/abi/NAME-header.so.
 defined() {
     python3 - "$1/include/tftpserver.h" <<'END' >"$place/$2.c"
 import re, sys
@@ -42,8 +46,8 @@ END
     "${CC:-cc}" -g -shared -fPIC -w -I "$1/include" -o "$place/$2-header.so" "$place/$2.c"
 }
 
-# built DIRECTORY NAME: its shared library as build/abi/NAME.so. Each has its own target directory: to Cargo, crates at the same
-# place of two workspaces are the same.
+# built DIRECTORY NAME: its shared library as build/abi/NAME.so. Each has its own target directory:
+# to Cargo, crates at the same place of two workspaces are the same.
 built() {
     (cd "$1" && CARGO_TARGET_DIR="$place/$2-target" CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0 \
         cargo build --quiet --locked --package tftpserver --lib)

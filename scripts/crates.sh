@@ -1,7 +1,7 @@
 #!/bin/sh
-# Packs every crate as the Rust registry would get it and looks at what is inside; with --long each is compiled from its
-# package as well, and the public interface of tftp-serve is compared with that of a commit before (TFTP_BASELINE; the
-# last tag by default, or the parent of HEAD).
+# Packs every crate as the Rust registry would get it and looks at what is inside; with --long each
+# is compiled from its package as well, and the public interface of tftp-serve is compared with that
+# of a commit before (TFTP_BASELINE; the last tag by default, or the parent of HEAD).
 set -eu
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}
@@ -33,9 +33,10 @@ for archive in "$target"/package/*.crate; do
 done
 echo "$count crates packed"
 
-# The oldest Rust that Cargo.toml promises. Two things are checked without having it: no dependency declares that it
-# needs a newer one (here), and no later part of the standard library is used (clippy's incompatible_msrv, in the step
-# clippy). Only that Rust itself could check whether it knows the language of every line.
+# The oldest Rust that Cargo.toml promises. Two things are checked without having it: no dependency
+# declares that it needs a newer one (here), and no later part of the standard library is used
+# (clippy's incompatible_msrv, in the step clippy). Only that Rust itself could check whether it
+# knows the language of every line.
 needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 cargo metadata --format-version 1 --locked | python3 -c '
 import json, sys

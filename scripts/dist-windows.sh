@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the archive for Windows x86-64 in dist/, on Linux with MinGW-w64. rustup installs the target's standard library.
-# Needs gcc-mingw-w64-x86-64, llvm and cmake.
+# Makes the archive for Windows x86-64 in dist/, on Linux with MinGW-w64. rustup installs the
+# target's standard library. Needs gcc-mingw-w64-x86-64, llvm and cmake.
 set -eu
 cd "$(dirname "$0")/.."
 target=x86_64-pc-windows-gnu

@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
-"""Makes what is published, in DIRECTORY (dist): the source archive, the Debian packages of the library and of the
-command, the command as one static program in an archive, the Python wheel and source distribution, the Composer archive, and SHA256SUMS over them all.
+"""Makes what is published, in DIRECTORY (dist): the source archive, the Debian packages of the
+library and of the command, the command as one static program in an archive, the Python wheel and
+source distribution, the Composer archive, and SHA256SUMS over them all.
 
 usage: dist.py [--output DIRECTORY] [--machine MACHINE] [--local] [PART...]
 PART: source, deb, command, binary, wheel, musl-wheel, sdist, composer; without one, all of them.
-MACHINE: x86_64 or aarch64; without one, this machine's, and if no part is named, also the parts for the other one that can be
-built here.
---local: this system's compiler links the Debian packages, which then need a glibc as new as this system's.
+MACHINE: x86_64 or aarch64; without one, this machine's, and if no part is named, also the parts for
+the other one that can be built here. --local: this system's compiler links the Debian packages,
+which then need a glibc as new as this system's.
 
-The same commit makes the same bytes: every date is the commit's (or SOURCE_DATE_EPOCH), every owner is root, every list
-is sorted. What a part needs and is missing ends it with a sentence; a part that this tree does not have is left out.
+The same commit makes the same bytes: every date is the commit's (or SOURCE_DATE_EPOCH), every owner
+is root, every list is sorted. What a part needs and is missing ends it with a sentence; a part that
+this tree does not have is left out.
 """
 import argparse
 import glob
@@ -27,7 +29,8 @@ LEFT_OUT = {".git", "build", "target", "dist", "__pycache__", ".ci"}
 
 
 def files_of(below=""):
-    """Returns the files of the source, from git's list or, in an unpacked archive, from the directory."""
+    """Returns the files of the source, from git's list or, in an unpacked archive, from the
+    directory."""
     if in_git():
         listed = run("git", "ls-files", "-z", "--", below or ".").split("\0")
         return sorted(name for name in listed if name and name.split("/")[0] not in LEFT_OUT)
@@ -57,8 +60,8 @@ ABOUT = """ libtftpserver is a TFTP server inside your program. It serves a dire
 
 
 def build_tree(target=None):
-    """Makes a build that is configured for /usr. It shares Cargo's output with `make build`, so nothing is compiled
-    twice; for a `target` it contains the libraries that were built for that."""
+    """Makes a build that is configured for /usr. It shares Cargo's output with `make build`, so
+    nothing is compiled twice; for a `target` it contains the libraries that were built for that."""
     tree = os.path.join(ROOT, "build", "dist" + (f"-{target.triple}" if target else ""))
     cargo = os.environ.get("TFTPSERVER_CARGO_TARGET_DIR", os.path.join(ROOT, "build", "release", "cargo"))
     more = []
@@ -122,7 +125,8 @@ def deb(output, machine):
 # ---- the other languages ----
 
 def made_by(output, pattern, *command, **environment):
-    """Runs the command that makes a package, and returns the files in `output` that have the package's name."""
+    """Runs the command that makes a package, and returns the files in `output` that have the
+    package's name."""
     run(*command, env={**os.environ, **environment, "SOURCE_DATE_EPOCH": str(epoch())})
     made = sorted(glob.glob(os.path.join(glob.escape(output), pattern)))
     if not made:
@@ -159,8 +163,8 @@ def sdist(output, _machine):
 
 
 def portable_library(target):
-    """Returns the shared library for systems as old as glibc 2.17 (manylinux2014), if zig is there to link it;
-    otherwise the one for this system."""
+    """Returns the shared library for systems as old as glibc 2.17 (manylinux2014), if zig is there
+    to link it; otherwise the one for this system."""
     if target.is_native and not target.uses_zig:
         print("dist: without zig and cargo-zigbuild (scripts/setup.sh dist) the wheel needs a glibc as new as this one")
         return os.path.join(build_tree(), "lib", f"libtftpserver.so.{VERSION.split('.')[0]}")

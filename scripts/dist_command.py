@@ -15,7 +15,8 @@ DESCRIPTION = """TFTP server with a live view, rules for names and metrics
  .
  The service is installed but not enabled:  systemctl enable --now tftpserver"""
 
-# /srv is no place for a package's own files, so a script makes the directory of the packaged configuration.
+# /srv is no place for a package's own files, so a script makes the directory of the packaged
+# configuration.
 POSTINST = """#!/bin/sh
 set -e
 if [ "$1" = configure ]; then
@@ -49,7 +50,8 @@ fi
 
 
 def program(target):
-    """Builds the program for release and returns its path. With musl it is static, and needs no library at run time."""
+    """Builds the program for release and returns its path. With musl it is static, and needs no
+    library at run time."""
     words = ("-p", "tftpserver-cli", "--bin", "tftpserver")
     if target.is_native and not target.uses_zig:
         # Shared with the library's build: the crates that both need are compiled once.
@@ -58,7 +60,8 @@ def program(target):
         made = os.path.join(place, "release", "tftpserver")
     elif target.libc == "musl" and target.missing() and not target.is_foreign:
         print("dist: the static program is linked with glibc: musl needs", target.missing())
-        # --target, because a static program cannot load procedural macros: with it they are built for the host.
+        # --target, because a static program cannot load procedural macros: with it they are built
+        # for the host.
         place, triple = os.path.join(ROOT, "build", "static"), host_triple()
         cargo(place, "build", *words, "--target", triple, flags=["-Ctarget-feature=+crt-static"])
         made = os.path.join(place, triple, "release", "tftpserver")
@@ -72,7 +75,8 @@ def program(target):
 def installed(tree, target):
     """Installs into `tree` the files that `make install` puts below /usr and /etc."""
     made = program(target)
-    # The manual page and the completions are the same on every machine, and written by the program itself.
+    # The manual page and the completions are the same on every machine, and written by the program
+    # itself.
     writer = os.environ.get("TFTPSERVER_COMMAND_HERE") or program(Target(native_machine())) if target.is_foreign else made
     run(os.path.join(ROOT, "scripts", "install-command.sh"), "/usr",
         env={**os.environ, "DESTDIR": tree, "SYSCONFDIR": "/etc", "TFTPSERVER_COMMAND": made, "TFTPSERVER_COMMAND_HERE": writer})

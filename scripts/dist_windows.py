@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Makes the archive for Windows from what Cargo has built: DLL, import libraries, headers, CMake package, command, licences.
+"""Makes the archive for Windows from what Cargo has built: DLL, import libraries, headers, CMake
+package, command, licences.
 
 usage: dist_windows.py BUILT OUTPUT [--target TRIPLE]
 
 BUILT is Cargo's directory with tftpserver.dll and, where that was built too, tftpserver.exe. Writes
-OUTPUT/tftpserver-VERSION-windows-ARCHITECTURE.zip and prints its path. The import libraries are made from
-packaging/windows/tftpserver.def: libtftpserver.dll.a for MinGW, tftpserver.lib for MSVC. Needs dlltool and strip of MinGW-w64,
-llvm-dlltool and cmake; the same files and the same commit make the same bytes.
+OUTPUT/tftpserver-VERSION-windows-ARCHITECTURE.zip and prints its path. The import libraries are
+made from packaging/windows/tftpserver.def: libtftpserver.dll.a for MinGW, tftpserver.lib for MSVC.
+Needs dlltool and strip of MinGW-w64, llvm-dlltool and cmake; the same files and the same commit
+make the same bytes.
 """
 import argparse
 import os

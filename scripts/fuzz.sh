@@ -1,7 +1,8 @@
 #!/bin/sh
-# Coverage-guided fuzzing: every target of fuzz/, or those that are named, for TFTP_FUZZ_SECONDS each (default 3600),
-# two at a time. Beside Rust it needs a C++ compiler, for libFuzzer; with a nightly Rust it runs under AddressSanitizer.
-# The results stay in build/fuzz: corpora by target, logs, and failing inputs. Exits with 1 if an input failed.
+# Coverage-guided fuzzing: every target of fuzz/, or those that are named, for TFTP_FUZZ_SECONDS
+# each (default 3600), two at a time. Beside Rust it needs a C++ compiler, for libFuzzer; with a
+# nightly Rust it runs under AddressSanitizer. The results stay in build/fuzz: corpora by target,
+# logs, and failing inputs. Exits with 1 if an input failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 seconds=${TFTP_FUZZ_SECONDS:-3600}
@@ -13,7 +14,8 @@ if ! command -v c++ >/dev/null 2>&1 && ! command -v clang++ >/dev/null 2>&1; the
     TFTP_FUZZ_SECONDS=$seconds exec cargo test --release --test fuzz -- --nocapture
 fi
 
-# The flags that `cargo fuzz` passes; with them a stable Rust works too. --target keeps them away from build scripts.
+# The flags that `cargo fuzz` passes; with them a stable Rust works too. --target keeps them away
+# from build scripts.
 host=$(rustc -vV | sed -n 's/^host: //p')
 flags='-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-pc-table'
 flags="$flags -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-trace-compares"

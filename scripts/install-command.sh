@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs the command: the program, its manual page, completions and units. usage: install-command.sh PREFIX
-# DESTDIR goes before everything; TFTPSERVER_COMMAND is the program if it is built already; TFTPSERVER_COMMAND_HERE is the
-# same program for this machine where that one is for another; SYSCONFDIR is /etc, or below PREFIX where that is not /usr
-# or /usr/local.
+# Installs the command: the program, its manual page, completions and units. usage:
+# install-command.sh PREFIX DESTDIR goes before everything; TFTPSERVER_COMMAND is the program if it
+# is built already; TFTPSERVER_COMMAND_HERE is the same program for this machine where that one is
+# for another; SYSCONFDIR is /etc, or below PREFIX where that is not /usr or /usr/local.
 set -eu
 cd "$(dirname "$0")/.."
 prefix=$1

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Writes the manual pages, section 3, from include/tftpserver.h: one for each function, and the overviews.
+"""Writes the manual pages, section 3, from include/tftpserver.h: one for each function, and the
+overviews.
 
 usage: man.py HEADER DIRECTORY
 
-The pages are made when the library is built and are not committed, because the header is the manual. Their date is SOURCE_DATE_EPOCH or, without it, the header's own.
+The pages are made when the library is built and are not committed, because the header is the
+manual. Their date is SOURCE_DATE_EPOCH or, without it, the header's own.
 """
 import os
 import re
@@ -75,7 +77,8 @@ class Header:
         return [(declaration, join(re.sub(r"^\s*\* ?", "", about, flags=re.M))) for about, declaration in rows]
 
     def sections(self):
-        """The head comment: (title, text) for each; the title is "" for what comes before the first."""
+        """The head comment: (title, text) for each; the title is "" for what comes before the
+        first."""
         parts = re.split(r"\n\n([A-Z][A-Z ]{3,}(?:, .*)?)\n\n", self.head)
         return list(zip([""] + parts[1::2], parts[0::2]))
 
@@ -149,7 +152,8 @@ class Page:
         self.lines += [".fi", ".RE"]
 
     def prose(self, text):
-        """The header's own small markup: paragraphs, lists (" 1. "), and indented lines that stay as they are."""
+        """The header's own small markup: paragraphs, lists (" 1. "), and indented lines that stay
+        as they are."""
         blocks = []
         for block in re.split(r"\n\s*\n", text.strip("\n")):
             if blocks and block.startswith("    ") and blocks[-1].startswith("    "):

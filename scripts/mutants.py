@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Mutation testing: makes each change that cargo-mutants lists for crates/tftp-proto and crates/tftp-machine, one at a time, and
-runs that crate's tests. A change that no test notices has to be in the crate's mutants.md, which says why it makes no
-difference; ends with 1 where one is not, and names it.
+"""Mutation testing: makes each change that cargo-mutants lists for crates/tftp-proto and
+crates/tftp-machine, one at a time, and runs that crate's tests. A change that no test notices has
+to be in the crate's mutants.md, which says why it makes no difference; ends with 1 where one is
+not, and names it.
 
 usage: mutants.py [ARGUMENT...]   (for `cargo mutants --list`: `-f negotiate.rs` tries what is in that file)
 
-The changes are woven into one copy of the tree (weaving.py), so that it is built once; the few that cannot be are left to
-cargo-mutants. TFTP_MUTANT_SECONDS: so long a random part is tried. Everything is in build/mutants; results.json is the result.
+The changes are woven into one copy of the tree (weaving.py), so that it is built once; the few that
+cannot be are left to cargo-mutants. TFTP_MUTANT_SECONDS: so long a random part is tried. Everything
+is in build/mutants; results.json is the result.
 """
 import json
 import os
@@ -38,7 +40,8 @@ ENV = dict(
     TFTP_TRANSFERS=os.environ.get("TFTP_TRANSFERS", "500"),
     TFTP_DEPTH=os.environ.get("TFTP_DEPTH", "6"),
 )
-# A test that exceeds its time limit has noticed the change: TIMES its usual time, and at least LEAST seconds.
+# A test that exceeds its time limit has noticed the change: TIMES its usual time, and at least
+# LEAST seconds.
 TIMES, LEAST = 12, 10
 MEMORY = 2_500_000
 
@@ -103,7 +106,8 @@ class Programs:
         self.last = None
 
     def judge(self, number):
-        """Runs the test programs against a change, beginning with the one that caught the previous change."""
+        """Runs the test programs against a change, beginning with the one that caught the previous
+        change."""
         for program in sorted(self.times, key=lambda program: (program != self.last, self.times[program])):
             result = run(program, self.package, number, max(LEAST, TIMES * self.times[program]))
             if result != "ok":

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Mutation testing: checks that cargo-mutants is installed, then runs scripts/mutants.py with the arguments.
+# Mutation testing: checks that cargo-mutants is installed, then runs scripts/mutants.py with the
+# arguments.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 

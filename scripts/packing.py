@@ -65,8 +65,8 @@ def gzipped(data):
 
 
 def cargo(target_dir, *words, flags=(), command=("cargo",), more=None):
-    """Runs Cargo, with `more` in its environment, so that what it makes has no paths of this machine (as
-    cmake/cargo.cmake does for the library), and returns what it prints."""
+    """Runs Cargo, with `more` in its environment, so that what it makes has no paths of this
+    machine (as cmake/cargo.cmake does for the library), and returns what it prints."""
     home = os.environ.get("CARGO_HOME", os.path.expanduser("~/.cargo"))
     places = {home: "/usr/src/cargo", os.path.realpath(ROOT): f"/usr/src/tftpserver-{VERSION}",
               target_dir: f"/usr/src/tftpserver-{VERSION}/target"}
@@ -77,7 +77,8 @@ def cargo(target_dir, *words, flags=(), command=("cargo",), more=None):
 
 
 def archive(path, name, files):
-    """Makes a .tar.gz of `files`, pairs of a path below the folder `name` and the file that is put there."""
+    """Makes a .tar.gz of `files`, pairs of a path below the folder `name` and the file that is put
+    there."""
     when, plain = epoch(), io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for inside, full in sorted(files):
@@ -126,8 +127,8 @@ License: Apache-2.0
 
 
 def third_party(crate="tftpserver", target=None):
-    """Returns a text with the crates inside the library (or another `crate` of the workspace) and their licences, as
-    Cargo.lock has them."""
+    """Returns a text with the crates inside the library (or another `crate` of the workspace) and
+    their licences, as Cargo.lock has them."""
     data = json.loads(run("cargo", "metadata", "--locked", "--format-version", "1", "--filter-platform",
                           target or host_triple()))
     packages = {package["id"]: package for package in data["packages"]}
@@ -158,8 +159,8 @@ def host_triple():
 
 
 def depends(binary, by_zig=False):
-    """Returns the packages that a library or program depends on, with the versions whose symbols it uses. `by_zig`: it is
-    linked for another system than this one, whose packages are of no use."""
+    """Returns the packages that a library or program depends on, with the versions whose symbols it
+    uses. `by_zig`: it is linked for another system than this one, whose packages are of no use."""
     if shutil.which("dpkg-shlibdeps") and not by_zig:
         with tempfile.TemporaryDirectory() as place:
             write(os.path.join(place, "debian", "control"), "Source: x\n\nPackage: x\nArchitecture: any\n")
@@ -186,8 +187,8 @@ SCRIPTS = {"preinst", "postinst", "prerm", "postrm"}
 
 
 def pack(tree, output, extra, **fields):
-    """Gives a tree its control files (`extra` by name, beside those that every package has), and makes the package.
-    `architecture` is this system's unless it is given."""
+    """Gives a tree its control files (`extra` by name, beside those that every package has), and
+    makes the package. `architecture` is this system's unless it is given."""
     for place, directories, names in os.walk(tree):
         for name in directories:
             os.chmod(os.path.join(place, name), 0o755)

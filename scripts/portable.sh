@@ -1,7 +1,7 @@
 #!/bin/sh
-# Tests on Linux the code for other systems: the library compiled with `--cfg portable` (cfg(linux) in crates/tftp-udp
-# and crates/tftp-files) goes through the Rust tests, every C test and the suites. Tests of Linux-only features skip
-# themselves (TFTPSERVER_PORTABLE).
+# Tests on Linux the code for other systems: the library compiled with `--cfg portable` (cfg(linux)
+# in crates/tftp-udp and crates/tftp-files) goes through the Rust tests, every C test and the
+# suites. Tests of Linux-only features skip themselves (TFTPSERVER_PORTABLE).
 #
 # usage: portable.sh [--long]     after the C tests were built (build/release): they take the library that they find first.
 # --long: the whole suites files and abuse too.
@@ -17,11 +17,12 @@ place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 cp "$CARGO_TARGET_DIR/debug/libtftpserver.so" "$place/libtftpserver.so.0"
 
-# Without the programs that have a library of their own, and without the huge transfers. Half of their time is waiting.
+# Without the programs that have a library of their own, and without the huge transfers. Half of
+# their time is waiting.
 programs=$(find build/release/c-tests -maxdepth 1 -name 'test_*' -type f ! -name '*_static' ! -name test_unload ! -name test_huge | sort)
 [ -n "$programs" ] || { echo "there are no C tests in build/release" >&2; exit 1; }
-# 77: a program that the test needs is not installed. Only a timeout detects clients that are gone here, so the churn
-# needs half of its time to come to rest.
+# 77: a program that the test needs is not installed. Only a timeout detects clients that are gone
+# here, so the churn needs half of its time to come to rest.
 LD_LIBRARY_PATH="$place" TFTP_CYCLES=20 TFTP_CHURN_SECONDS=24 TFTP_FORKS=10 PLACE="$place" \
     xargs -n 1 -P "$((2 * $(nproc 2>/dev/null || echo 2)))" sh -c '
         log=$PLACE/$(basename "$0").log

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Counts words that hide the subject of a sentence, for each 1000 lines of comment or of a document's text.
+"""Counts words that hide the subject of a sentence, for each 1000 lines of comment or of a
+document's text, and finds lines of documents that are too long.
 
 usage: prose.py [--list] [DIRECTORY...]     --list shows each place; without DIRECTORY the whole project
 
-CONTRIBUTING.md, "Prose", says why. Ends with 1 where a limit is exceeded in a directory that FINISHED names.
+CONTRIBUTING.md, "Prose", gives the reasons. Ends with 1 if a limit is exceeded in a directory that
+FINISHED names, or if a line of a document is too long.
 """
 import re
 import subprocess
@@ -26,12 +28,17 @@ COMMENT = {
     "c": re.compile(r"^\s*(?:/?\*+|//)\s?(.*)|\s//\s(.*)|/\*\s(.*)\*/"),
     "py": re.compile(r"^\s*#(?!!)\s?(.*)|^\s*\"\"\"(.*)"),
 }
+# The longest line of a document. Tables and code are as wide as they need to be, and so is one long
+# word.
+COLUMNS = 100
+UNBREAKABLE = re.compile(r"^\s*(?:[-*+]|\d+[.)]|>)*\s*(?:\S+|`[^`]+`\S*)$|^<!--")
 FENCE = re.compile(r"^\s*(?:```|~~~)")
 KINDS = {"rs": "rs", "c": "c", "h": "c", "hpp": "c", "cpp": "c", "php": "c", "py": "py", "sh": "py"}
 
 
 def prose(name):
-    """Yields the lines of prose in a file, as (number, text). Code between backquotes is removed from the text."""
+    """Yields the lines of prose in a file, as (number, text). Code between backquotes is removed
+    from the text."""
     lines = document(name) if name.endswith(".md") else comments(name)
     for number, text in lines:
         yield number, re.sub(r"`[^`]*`", "`", text)
@@ -46,6 +53,14 @@ def document(name):
                 inside = not inside
             elif line.strip() and not inside and not line.startswith("#"):
                 yield number, line
+
+
+def too_long(name):
+    """Yields the number of each line of a Markdown file that is too long."""
+    for number, line in document(name):
+        line = line.rstrip("\n")
+        if len(line) > COLUMNS and not line.lstrip().startswith("|") and not UNBREAKABLE.match(line):
+            yield number
 
 
 def comments(name):
@@ -74,7 +89,11 @@ def main():
     listing = "--list" in sys.argv
     names = subprocess.run(["git", "ls-files", "--", *arguments], check=True, capture_output=True, text=True).stdout.split("\n")
     counts = {}
+    exceeded = False
     for name in filter(None, names):
+        for number in too_long(name) if name.endswith(".md") else ():
+            print(f"{name}:{number}: longer than {COLUMNS} columns")
+            exceeded = True
         for number, text in prose(name):
             count = counts.setdefault(directory(name), dict.fromkeys(["lines", *LIMITS], 0))
             count["lines"] += 1
@@ -83,7 +102,6 @@ def main():
                 count[word] += hits
                 if hits and listing:
                     print(f"{name}:{number}: {text.strip()}")
-    exceeded = False
     print(f"{'':26}{'lines':>7}" + "".join(f"{word:>12}" for word in LIMITS) + "   each 1000 lines")
     for place, count in sorted(counts.items()):
         rates = [count[word] * 1000 / count["lines"] for word in LIMITS]

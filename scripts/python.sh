@@ -1,9 +1,11 @@
 #!/bin/sh
-# Tests the Python package, with python3 and with the oldest and the newest Python that are installed, at the same time.
+# Tests the Python package, with python3 and with the oldest and the newest Python that are
+# installed, at the same time.
 #
 # usage: python.sh [LIBRARY]     (build/release/lib/libtftpserver.so.0)
 #
-# PYTHONS names other interpreters. mypy and setuptools come from build/python, which setup.sh makes.
+# PYTHONS names other interpreters. mypy and setuptools come from build/python, which setup.sh
+# makes.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 library=${1:-build/release/lib/libtftpserver.so.0}
@@ -29,8 +31,9 @@ if [ -z "${PYTHONS:-}" ]; then
     PYTHONS=$({ python3 -c 'import sys; print(sys.executable)'; echo "$all" | sed -n '1p;$p'; } | awk '!seen[$0]++')
 fi
 
-# All versions run at the same time, for most of the tests wait for a client; the output of each is shown when those
-# before it have ended. A shell's background programs ignore Ctrl-C, which the tests send, so its default is restored.
+# All versions run at the same time, for most of the tests wait for a client; the output of each is
+# shown when those before it have ended. A shell's background programs ignore Ctrl-C, which the
+# tests send, so its default is restored.
 tests='import signal, unittest; signal.signal(signal.SIGINT, signal.default_int_handler); unittest.main(None)'
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Writes which crates are in the library and in the command, as CycloneDX, into dist/: cargo-cyclonedx makes it.
+# Writes which crates are in the library and in the command, as CycloneDX, into dist/:
+# cargo-cyclonedx makes it.
 set -eu
 cd "$(dirname "$0")/.."
 cargo cyclonedx --version >/dev/null 2>&1 || { echo "sbom.sh: cargo-cyclonedx is missing (cargo install cargo-cyclonedx)" >&2; exit 1; }

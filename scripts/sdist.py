@@ -3,7 +3,8 @@
 
 usage: sdist.py [DIRECTORY]     (dist)
 
-TFTPSERVER_PYTHON is the interpreter with setuptools 77 or newer; otherwise the one that setup.sh prepared is taken.
+TFTPSERVER_PYTHON is the interpreter with setuptools 77 or newer; otherwise the one that setup.sh
+prepared is taken.
 """
 import os
 import shutil

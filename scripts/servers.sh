@@ -1,7 +1,8 @@
 #!/bin/sh
-# Brings other TFTP servers into build/peers/root, with their libraries: Debian's packages unpacked, not installed, for an
-# installed one would start to serve. usage: servers.sh [PACKAGE...], further packages to unpack beside them.
-# Quick and silent if everything is there; exits with 1 if a server cannot be had.
+# Brings other TFTP servers into build/peers/root, with their libraries: Debian's packages unpacked,
+# not installed, for an installed one would start to serve. usage: servers.sh [PACKAGE...], further
+# packages to unpack beside them. Quick and silent if everything is there; exits with 1 if a server
+# cannot be had.
 set -eu
 cd "$(dirname "$0")/.."
 peers=$PWD/build/peers
@@ -18,8 +19,8 @@ bring() {
     done
 }
 
-# The libraries have other names in other releases, but most machines have them. Without its library a server does not
-# start.
+# The libraries have other names in other releases, but most machines have them. Without its library
+# a server does not start.
 for package in $servers; do
     is_there "$package" || set -- "$@" libwrap0 libnsl2 libtirpc3 libpcre3
 done

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Looks for the programs that building (`setup.sh build`), packing (`setup.sh dist`), testing (`setup.sh test`) or its
-# long forms (`setup.sh soak`) needs. As root on Debian or Ubuntu it installs missing ones; elsewhere it lists them.
-# Quick and silent if everything is there.
+# Looks for the programs that building (`setup.sh build`), packing (`setup.sh dist`), testing
+# (`setup.sh test`) or its long forms (`setup.sh soak`) needs. As root on Debian or Ubuntu it
+# installs missing ones; elsewhere it lists them. Quick and silent if everything is there.
 set -eu
 cd "$(dirname "$0")/.."
 what=${1:-test}
@@ -125,7 +125,8 @@ if [ "$what" = test ]; then
         fi
     done
 fi
-# The tools that build and test the Python package, in a virtual environment: the system's Python is left alone.
+# The tools that build and test the Python package, in a virtual environment: the system's Python is
+# left alone.
 if [ "$what" != build ] && have python3 && ! build/python/bin/python -c 'import anyio, check_jsonschema, clang_format, mypy, pyright, ruff, setuptools, trio, uvloop' 2>/dev/null; then
     mkdir -p build
     rm -rf build/python
@@ -147,12 +148,14 @@ if [ "$what" = dist ] && ! build/zig/bin/python -c 'import ziglang' 2>/dev/null;
         echo "setup: without zig from PyPI the wheel needs a glibc as new as this system's"
     fi
 fi
-# Servers that the client is tested against: unpacked in the build directory, for installed they would start to serve.
+# Servers that the client is tested against: unpacked in the build directory, for installed they
+# would start to serve.
 if [ "$what" = test ]; then
     scripts/servers.sh || echo "setup: without them some tests are left out; each says so"
 fi
 
-# Compares Rust interfaces. Building it takes ten minutes on two processors, so it is not for `make test`.
+# Compares Rust interfaces. Building it takes ten minutes on two processors, so it is not for
+# `make test`.
 if [ "$what" = soak ] && ! cargo semver-checks --version >/dev/null 2>&1; then
     echo "setup: building cargo-semver-checks, which takes ten minutes"
     place=$PWD/build/semver-checks

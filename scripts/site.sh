@@ -1,6 +1,7 @@
 #!/bin/sh
-# Makes the site of documents in build/site: the pages of this repository by Sphinx, the headers by Doxygen, the Rust library by
-# rustdoc. With --check a warning is a failure, and the Rust documentation is left out.
+# Makes the site of documents in build/site: the pages of this repository by Sphinx, the headers by
+# Doxygen, the Rust library by rustdoc. With --check a warning is a failure, and the Rust
+# documentation is left out.
 set -eu
 cd "$(dirname "$0")/.."
 check=no

@@ -1,7 +1,8 @@
 #!/bin/sh
-# The long forms of the robustness tests, one step after the other: `scripts/soak.sh` runs them all and takes hours,
-# `scripts/soak.sh NAME...` only these. A step's output is in build/logs/soak; shown of it are the lines with "figure: "
-# or "NOT RUN: ", and its end if the step fails. Ends with a summary, and with 1 if anything failed.
+# The long forms of the robustness tests, one step after the other: `scripts/soak.sh` runs them all
+# and takes hours, `scripts/soak.sh NAME...` only these. A step's output is in build/logs/soak;
+# shown of it are the lines with "figure: " or "NOT RUN: ", and its end if the step fails. Ends with
+# a summary, and with 1 if anything failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 logs=build/logs/soak
@@ -36,24 +37,26 @@ summary() {
 }
 trap summary EXIT
 
-# The protocol over a virtual network: crates/tftp-proto/tests/simulated/main.rs. Optimised, but without LTO, which
-# would take longer than it saves.
+# The protocol over a virtual network: crates/tftp-proto/tests/simulated/main.rs. Optimised, but
+# without LTO, which would take longer than it saves.
 step simulation env TFTP_TRANSFERS="${TFTP_TRANSFERS:-1000000}" CARGO_PROFILE_RELEASE_LTO=off \
     CARGO_PROFILE_RELEASE_CODEGEN_UNITS=8 cargo test --release --locked -p tftp-proto --test simulated -- --nocapture
 
-# Whole servers in virtual time, TFTP_WORLD_SECONDS for each kind of world: crates/tftp-sim/tests/world.
+# Whole servers in virtual time, TFTP_WORLD_SECONDS for each kind of world:
+# crates/tftp-sim/tests/world.
 step world env TFTP_WORLD_SECONDS="${TFTP_WORLD_SECONDS:-600}" CARGO_PROFILE_RELEASE_LTO=off \
     CARGO_PROFILE_RELEASE_CODEGEN_UNITS=8 cargo test --release --locked -p tftp-sim --test world -- --nocapture --test-threads 1
 
-# The same with one rule removed from the protocol or the machine at a time: the judge that each patch names must fail.
+# The same with one rule removed from the protocol or the machine at a time: the judge that each
+# patch names must fail.
 step mutations python3 crates/tftp-sim/tests/world/mutations/run.py
 
 # Every loss, repetition and reordering of short transfers: crates/tftp-proto/tests/exhaustive.
 step exhaustive env TFTP_DEPTH="${TFTP_DEPTH:-14}" CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=8 \
     cargo test --release --locked -p tftp-proto --test exhaustive -- --nocapture --test-threads 1
 
-# The tests of the protocol and of the server machine themselves: a random part of all small changes to the code, for
-# TFTP_MUTANT_SECONDS. `make mutants` tries all of them.
+# The tests of the protocol and of the server machine themselves: a random part of all small changes
+# to the code, for TFTP_MUTANT_SECONDS. `make mutants` tries all of them.
 step mutants env TFTP_MUTANT_SECONDS="${TFTP_MUTANT_SECONDS:-3600}" scripts/mutants.sh
 
 # Every crate compiled from its package, and the Rust interface beside that of the commit before.
@@ -66,13 +69,15 @@ models() {
         cargo test --locked --package tftpserver --package tftp-serve --package tftp-files --lib models -- --nocapture
 }
 
-# Runs one C program, built against the library as it is shipped, without ctest, whose time limit would end it.
+# Runs one C program, built against the library as it is shipped, without ctest, whose time limit
+# would end it.
 c_program() {
     cmake -S . -B build/release -DCMAKE_BUILD_TYPE=Release -DTFTPSERVER_BUILD_TESTS=ON \
         && cmake --build build/release && "build/release/c-tests/test_$1"
 }
 
-# Library and C programs under ThreadSanitizer; in a subshell, because it changes into the build directory.
+# Library and C programs under ThreadSanitizer; in a subshell, because it changes into the build
+# directory.
 tsan() (
     if ! RUSTUP_AUTO_INSTALL=0 cargo +nightly --version >/dev/null 2>&1; then
         echo "NOT RUN: ThreadSanitizer, which needs a nightly Rust"
@@ -97,8 +102,8 @@ step portable portable
 # Coverage-guided fuzzing, TFTP_FUZZ_SECONDS for each target: fuzz/ and tests/fuzz/bodies.
 step fuzz scripts/fuzz.sh
 
-# Directories swapped for links to the outside while clients ask, servers killed while clients upload, system calls that
-# fail one at a time: suites/files.
+# Directories swapped for links to the outside while clients ask, servers killed while clients
+# upload, system calls that fail one at a time: suites/files.
 files() (
     export TFTP_FAULTS="${TFTP_FAULTS:-40}" TFTP_FAULT_SECONDS="${TFTP_FAULT_SECONDS:-6000}"
     export TFTP_SWAPS="${TFTP_SWAPS:-100000}" TFTP_KILLS="${TFTP_KILLS:-1000}" TFTP_ROUNDS="${TFTP_ROUNDS:-2000}"
@@ -107,7 +112,8 @@ files() (
 )
 step files files
 
-# Ten thousand at once, floods, exhaustion, a hung disk, loss: suites/abuse, with the library as it is published.
+# Ten thousand at once, floods, exhaustion, a hung disk, loss: suites/abuse, with the library as it
+# is published.
 abuse() {
     target=${CARGO_TARGET_DIR:-target}
     cargo build --release --locked --manifest-path benches/Cargo.toml --target-dir "$target/benches" \

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Checks what compilers do not: spelling, the form of C, C++, Python and shell, workflows, licences of dependencies, and
-# the prose of comments. Checkers that are not installed are named and skipped; `make setup` installs all but cargo-deny.
+# Checks what compilers do not: spelling, the form of C, C++, Python and shell, workflows, licences
+# of dependencies, and the prose of comments. Checkers that are not installed are named and skipped;
+# `make setup` installs all but cargo-deny.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 PATH=$PWD/build/python/bin:$PATH

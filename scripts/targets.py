@@ -1,10 +1,10 @@
-"""The targets of what is published for Linux: machine and C library, which compiler makes them, how they are
-stripped.
+"""The targets of what is published for Linux: machine and C library, which compiler makes them, how
+they are stripped.
 
-zig links everything that is published, so that packages run with an old glibc, and a program for another machine or C
-library needs no second C compiler. Without zig the native packages need a glibc as new as this system's. Rust's
-standard library for a target is that of rustup, or of Debian's Rust, which scripts/test-systems.sh unpacks in
-build/systems.
+zig links everything that is published, so that packages run with an old glibc, and a program for
+another machine or C library needs no second C compiler. Without zig the native packages need a
+glibc as new as this system's. Rust's standard library for a target is that of rustup, or of
+Debian's Rust, which scripts/test-systems.sh unpacks in build/systems.
 """
 import glob
 import os
@@ -83,7 +83,8 @@ class Target:
         return cargo(PLACE, *words, "--target", pinned, *more, flags=flags, command=command, more=environment)
 
     def library(self):
-        """Builds the library and returns the path of the shared one; the static one is beside it."""
+        """Builds the library and returns the path of the shared one; the static one is beside
+        it."""
         flags = ["-Ctarget-feature=-crt-static"] if self.libc == "musl" else []
         return os.path.join(self.build("--lib", "-p", "tftpserver", flags=flags), "libtftpserver.so")
 

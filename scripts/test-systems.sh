@@ -1,13 +1,13 @@
 #!/bin/sh
-# Tests other systems as far as Debian or Ubuntu allow: links the library and the command for macOS and FreeBSD, runs the C
-# tests against the Windows library under wine, and builds and runs packages for arm64 and glibc 2.17. Not part of
-# `make test`, because it needs gigabytes of packages that nothing else uses. docs/platforms.md describes what this shows
-# and what it cannot show.
+# Tests other systems as far as Debian or Ubuntu allow: links the library and the command for macOS
+# and FreeBSD, runs the C tests against the Windows library under wine, and builds and runs packages
+# for arm64 and glibc 2.17. Not part of `make test`, because it needs gigabytes of packages that
+# nothing else uses. docs/platforms.md describes what this shows and what it cannot show.
 #
 # usage: test-systems.sh [STEP...]     (all steps but those in `only_named`)
 #
-# As root it installs missing packages. Where that is not possible it prints a message and exits with 0, or with 1 if
-# TFTP_SYSTEMS_REQUIRED is set.
+# As root it installs missing packages. Where that is not possible it prints a message and exits
+# with 0, or with 1 if TFTP_SYSTEMS_REQUIRED is set.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 place=$PWD/build/systems
@@ -21,8 +21,8 @@ not_run() {
     exit
 }
 
-# A compiler with the sources of its standard library, which rustup's has only with network access. It is unpacked, not
-# installed, so that it does not conflict with another.
+# A compiler with the sources of its standard library, which rustup's has only with network access.
+# It is unpacked, not installed, so that it does not conflict with another.
 get() {
     apt-get update || return 1
     # Another run may be installing packages.

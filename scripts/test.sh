@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs every test, one step after the other. A step's output is in build/logs and is shown only if it fails. Ends with a
-# summary, and with 1 if anything failed.
+# Runs every test, one step after the other. A step's output is in build/logs and is shown only if
+# it fails. Ends with a summary, and with 1 if anything failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 : "${CMAKE:=cmake}" "${CTEST:=ctest}"
@@ -45,8 +45,9 @@ tell() {
                if (ctest) printf "%s", ctest; printf "%s\n", left }' "$1"
 }
 
-# In a subshell, because it changes into the build directory (ctest --test-dir is newer than CMake 3.16). Half of the
-# tests wait for something at any time, so twice as many run as there are processors.
+# In a subshell, because it changes into the build directory (ctest --test-dir is newer than CMake
+# 3.16). Half of the tests wait for something at any time, so twice as many run as there are
+# processors.
 c_tests() (
     dir=build/$1
     shift
@@ -54,8 +55,8 @@ c_tests() (
         && cd "$dir" && "$CTEST" --output-on-failure --parallel $((2 * jobs)) --no-tests=error
 )
 
-# Settings, forgery, admission, fleet and files, with the library of the Rust tests, which checks for overflow. All run
-# in one go, because most of these tests wait for something at any time.
+# Settings, forgery, admission, fleet and files, with the library of the Rust tests, which checks
+# for overflow. All run in one go, because most of these tests wait for something at any time.
 suites() { cargo build --workspace && python3 suites/lib/run.py "${CARGO_TARGET_DIR:-target}/debug/libtftpserver.so"; }
 
 # Server, load and flood as processes, in networks of the tests' own.
@@ -64,7 +65,8 @@ abuse() {
         && python3 suites/abuse/run.py "${CARGO_TARGET_DIR:-target}/benches/debug"
 }
 
-# The benchmarks are only checked here, not run. They are a separate package, which needs no more than clippy.
+# The benchmarks are only checked here, not run. They are a separate package, which needs no more
+# than clippy.
 bench() {
     export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}"
     cargo fmt --check --manifest-path benches/Cargo.toml \
@@ -94,14 +96,15 @@ docs() {
         && python3 suites/documents/links.py . && scripts/site.sh --check
 }
 
-# Threads under a scheduler that decides at every lock which one continues: crates/tftp-sync. In a separate directory,
-# because everything is compiled again with the flag.
+# Threads under a scheduler that decides at every lock which one continues: crates/tftp-sync. In a
+# separate directory, because everything is compiled again with the flag.
 models() {
     RUSTFLAGS='--cfg shuttle' CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/models" \
         cargo test --package tftpserver --package tftp-serve --package tftp-files --lib models -- --nocapture
 }
 
-# Makes and tests what is published, from the build of the step c: manual pages, tutorial, archive and packages.
+# Makes and tests what is published, from the build of the step c: manual pages, tutorial, archive
+# and packages.
 packages() {
     library=$(find build/release/lib -name 'libtftpserver.so.*.*.*')
     python3 suites/documents/man.py . && python3 suites/documents/release.py . \
@@ -115,8 +118,8 @@ step style scripts/style.sh
 step clippy cargo clippy --workspace --all-targets -- -D warnings
 step bench bench
 step fuzz fuzz
-# In one go with the command: a dependency's features depend on the packages that are built together, and other features
-# would mean compiling it again.
+# In one go with the command: a dependency's features depend on the packages that are built
+# together, and other features would mean compiling it again.
 step rust cargo test --workspace --no-fail-fast
 step models models
 step suites suites

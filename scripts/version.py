@@ -3,7 +3,8 @@
 
 usage: version.py X.Y.Z [--date YYYY-MM-DD]
 
-`make bless` and `cargo update --workspace` follow: they carry the version into generated files and Cargo.lock.
+`make bless` and `cargo update --workspace` follow: they carry the version into generated files and
+Cargo.lock.
 """
 import argparse
 import datetime

@@ -1,7 +1,9 @@
-"""Puts many changes of Rust functions into one source tree, so that one build serves for all of them.
+"""Puts many changes of Rust functions into one source tree, so that one build serves for all of
+them.
 
-A function with changes becomes a `match` over their numbers, each arm a copy of its body with one change. A program built
-of the tree makes the change whose number is in TFTP_MUTANT, and none where that is not set.
+A function with changes becomes a `match` over their numbers, each arm a copy of its body with one
+change. A program built of the tree makes the change whose number is in TFTP_MUTANT, and none where
+that is not set.
 """
 import json
 import re
@@ -16,14 +18,16 @@ pub fn mutant__() -> u32 {
     *NUMBER.get_or_init(|| std::env::var("TFTP_MUTANT").ok().and_then(|it| it.parse().ok()).unwrap_or(0))
 }
 '''
-# Parts of the source whose braces do not count: comments, raw and plain strings, characters (a lifetime is none).
+# Parts of the source whose braces do not count: comments, raw and plain strings, characters (a
+# lifetime is none).
 PASSED_OVER = re.compile(
     r"""//[^\n]* | /\*.*?\*/ | \bb?r(\#*)".*?"\1 | b?"(?:\\.|[^"\\])*" | b?'(?:\\[^']*|[^\\'])'""", re.X | re.S
 )
 
 
 def body_of(function):
-    """Returns the offset of the brace that opens the body of this function, whose last character closes it."""
+    """Returns the offset of the brace that opens the body of this function, whose last character
+    closes it."""
     open_braces, at = [], 0
     while at < len(function):
         passed = PASSED_OVER.match(function, at)
@@ -41,7 +45,8 @@ def body_of(function):
 
 
 def can_be_woven(mutant, source, offset):
-    """Returns whether the mutant is in a function whose body can be chosen at run time: not const, and of one type."""
+    """Returns whether the mutant is in a function whose body can be chosen at run time: not const,
+    and of one type."""
     function = mutant.get("function")
     if not function:
         return False
@@ -52,7 +57,8 @@ def can_be_woven(mutant, source, offset):
 
 
 class Weaver:
-    """The mutants of some packages, as `cargo mutants --list --json` lists them, woven into `tree`, a copy of `root`."""
+    """The mutants of some packages, as `cargo mutants --list --json` lists them, woven into `tree`,
+    a copy of `root`."""
 
     def __init__(self, root, tree, packages, mutants):
         self.root, self.tree, self.packages = root, tree, packages
@@ -111,7 +117,8 @@ class Weaver:
         return owners
 
     def weave(self, check):
-        """Weaves the changes, leaving out those that do not compile. `check` builds the tree and returns JSON lines."""
+        """Weaves the changes, leaving out those that do not compile. `check` builds the tree and
+        returns JSON lines."""
         while True:
             owners = self.write()
             built = check()

@@ -3,7 +3,8 @@
 #
 # usage: wheel.sh [LIBRARY [DIRECTORY]]     (build/release/lib/libtftpserver.so.0, dist)
 #
-# STRIP is the command that removes debug symbols. TFTPSERVER_PYTHON is the interpreter; the one that setup.sh prepared has setuptools, with any other pip fetches that.
+# STRIP is the command that removes debug symbols. TFTPSERVER_PYTHON is the interpreter; the one
+# that setup.sh prepared has setuptools, with any other pip fetches that.
 set -eu
 cd "$(dirname "$0")/.."
 library=${1:-build/release/lib/libtftpserver.so.0}

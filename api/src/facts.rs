@@ -79,7 +79,8 @@ pub fn first() -> String {
 
 fn read<T: DeserializeOwned>(root: &Path, name: &str) -> Result<T, String> {
     let path = root.join("api").join(name).with_extension("toml");
-    let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let text =
+        std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
@@ -119,7 +120,9 @@ impl Error {
         match self.raised.as_str() {
             "never" => "Never: the number is reserved.",
             "passed on" => "The system returns it for a socket, a thread or a directory.",
-            "fault" => "A bug of the library, caught before it reaches the program. Please report it.",
+            "fault" => {
+                "A bug of the library, caught before it reaches the program. Please report it."
+            }
             when => when,
         }
     }

@@ -40,9 +40,8 @@ impl Made {
         };
         let wanted = match self.part {
             None => self.text.clone(),
-            Some(part) => {
-                replaced(&committed, part, &self.text).ok_or(format!("{}: no part {part}", self.path))?
-            }
+            Some(part) => replaced(&committed, part, &self.text)
+                .ok_or(format!("{}: no part {part}", self.path))?,
         };
         Ok((committed, wanted))
     }

@@ -11,13 +11,16 @@ const PATH: &str = "api/numbers.txt";
 
 /// Returns the new content of the file: its present lines, then those of new entries.
 pub fn wanted(root: &Path, facts: &Facts) -> Result<String, String> {
-    let given = std::fs::read_to_string(root.join(PATH)).map_err(|error| format!("{PATH}: {error}"))?;
+    let given =
+        std::fs::read_to_string(root.join(PATH)).map_err(|error| format!("{PATH}: {error}"))?;
     extended(&given, &lines(facts))
 }
 
 /// Returns the part of a C test that has every number.
 pub fn known(facts: &Facts) -> Made {
-    let line = |kind: &str, name: &str, number: i32| format!("SAME(TFTPSERVER_{kind}_{name}, {number});\n");
+    let line = |kind: &str, name: &str, number: i32| {
+        format!("SAME(TFTPSERVER_{kind}_{name}, {number});\n")
+    };
     let events = facts
         .events
         .iter()
@@ -48,8 +51,9 @@ fn lines(facts: &Facts) -> Vec<String> {
             .map(|event| format!("event {} {}", event.id, event.name)),
     );
     lines.extend(facts.events.iter().flat_map(fields));
-    let property =
-        |property: &Property| format!("property {} {}:{:?}", property.id, property.name, property.kind);
+    let property = |property: &Property| {
+        format!("property {} {}:{:?}", property.id, property.name, property.kind)
+    };
     lines.extend(facts.properties.iter().map(property));
     let functions = facts.functions.iter().enumerate();
     lines.extend(functions.map(|(place, function)| format!("function {place} {}", function.name)));
@@ -65,7 +69,9 @@ fn lines(facts: &Facts) -> Vec<String> {
 /// Returns one line per field, with its place, which never changes.
 fn fields(event: &Event) -> impl Iterator<Item = String> {
     let numbered = event.fields.iter().enumerate();
-    numbered.map(|(place, field)| format!("field {}.{place} {}:{:?}", event.name, field.name, field.kind))
+    numbered.map(|(place, field)| {
+        format!("field {}.{place} {}:{:?}", event.name, field.name, field.kind)
+    })
 }
 
 fn extended(given: &str, lines: &[String]) -> Result<String, String> {

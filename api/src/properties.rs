@@ -118,7 +118,9 @@ fn numbers(properties: &[Property]) -> String {
 /// Returns the properties of a server that can be set as numbers.
 fn integers(properties: &[Property]) -> String {
     let all = properties.iter().filter(|property| {
-        property.of != Of::Connection && property.kind == Kind::Integer && property.changes != Changes::Never
+        property.of != Of::Connection
+            && property.kind == Kind::Integer
+            && property.changes != Changes::Never
     });
     all.map(|property| format!("    {},\n", property.constant()))
         .collect()

@@ -57,7 +57,8 @@ fn described(option: &ProtocolOption) -> String {
 }
 
 fn rows(options: &[ProtocolOption]) -> String {
-    let mut text = "| Option | Value | Range | Defined by | Limited by |\n|---|---|---|---|---|\n".to_owned();
+    let mut text =
+        "| Option | Value | Range | Defined by | Limited by |\n|---|---|---|---|---|\n".to_owned();
     for ProtocolOption {
         name,
         about,

@@ -54,7 +54,9 @@ fn table(settings: &[Setting]) -> String {
 fn role(setting: &Setting) -> String {
     match (setting.kind, setting.role) {
         (Kind::Property, _) => format!("Role::Property({})", setting.property.unwrap_or(-1)),
-        (_, Some(Use::Active)) => format!("Role::Active(Key::{})", words_capitalized(&setting.name)),
+        (_, Some(Use::Active)) => {
+            format!("Role::Active(Key::{})", words_capitalized(&setting.name))
+        }
         (_, Some(Use::Computed)) => format!("Role::Computed(Computed::{})", setting.name),
         _ => "Role::Kept".to_owned(),
     }

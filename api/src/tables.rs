@@ -36,7 +36,8 @@ pub fn access(changes: Changes, error: Option<&str>) -> String {
 
 /// Returns an enum as Rust code. `members`: each member and its comment.
 pub fn members(name: &str, about: &str, members: &[(String, String)]) -> String {
-    let mut text = format!("/// {about}\n#[derive(Clone, Copy, Debug, PartialEq, Eq)]\npub enum {name} {{\n");
+    let mut text =
+        format!("/// {about}\n#[derive(Clone, Copy, Debug, PartialEq, Eq)]\npub enum {name} {{\n");
     for (member, about) in members {
         // A bracket would begin a link.
         let _ = writeln!(text, "    /// {}\n    {member},", about.replace('[', "\\["));

@@ -1,7 +1,8 @@
 /*
- * Measures the cost of events: throughput with and without callbacks, Transfer events per second, and the latency from
- * an event to the callback of an idle program. Client and server run in one process on 127.0.0.1. Every figure is the
- * median of several rounds that alternate between the compared cases, so that a busy machine affects both alike.
+ * Measures the cost of events: throughput with and without callbacks, Transfer events per second,
+ * and the latency from an event to the callback of an idle program. Client and server run in one
+ * process on 127.0.0.1. Every figure is the median of several rounds that alternate between the
+ * compared cases, so that a busy machine affects both alike.
  *
  *     events [ROUNDS]
  */
@@ -207,7 +208,10 @@ static double median(double *values, int count)
     return values[count / 2];
 }
 
-/* Returns the bytes per second of one download; with callbacks, the time runs until its Disconnected was delivered. */
+/*
+ * Returns the bytes per second of one download; with callbacks, the time runs until its
+ * Disconnected was delivered.
+ */
 static double measure(const char *name, int64_t size, int blksize, int windowsize, int with_callbacks)
 {
     pthread_t thread;
@@ -257,7 +261,10 @@ static void event_rate(int rounds, int64_t size)
            median(rates, rounds));
 }
 
-/* Downloads without calling DoEvents, up to the backlog that the flow control allows; then one DoEvents delivers it. */
+/*
+ * Downloads without calling DoEvents, up to the backlog that the flow control allows; then one
+ * DoEvents delivers it.
+ */
 static void delivery_rate(int rounds)
 {
     double rates[MOST_ROUNDS];

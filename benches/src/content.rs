@@ -1,5 +1,5 @@
-//! The content of every file that is served or sent: a pattern with a prime period, so that the blocks of a file differ
-//! from each other although the pattern fits into a processor's cache.
+//! The content of every file that is served or sent: a pattern with a prime period, so that the
+//! blocks of a file differ from each other although the pattern fits into a processor's cache.
 
 use std::sync::OnceLock;
 

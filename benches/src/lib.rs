@@ -1,4 +1,5 @@
-//! The code that the load generator and the limit program share: batched datagrams, and the content of the files.
+//! The code that the load generator and the limit program share: batched datagrams, and the content
+//! of the files.
 
 pub mod content;
 pub mod udp;

@@ -29,7 +29,8 @@ type Control = [u64; 8];
 pub struct Socket(OwnedFd);
 
 impl Socket {
-    /// Opens a socket bound to an address; port 0 is any. `buffer`: bytes that the kernel may queue each way.
+    /// Opens a socket bound to an address; port 0 is any. `buffer`: bytes that the kernel may queue
+    /// each way.
     ///
     /// # Errors
     /// Those of socket and bind.
@@ -52,7 +53,9 @@ impl Socket {
 
     fn new() -> io::Result<Socket> {
         // SAFETY: no pointers.
-        let raw = check(unsafe { libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) })?;
+        let raw = check(unsafe {
+            libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0)
+        })?;
         // SAFETY: just opened, and owned by nothing else.
         Ok(Socket(unsafe { OwnedFd::from_raw_fd(raw) }))
     }
@@ -60,7 +63,8 @@ impl Socket {
     fn bind_to(&self, address: SocketAddrV4) -> io::Result<()> {
         let name = to_name(address);
         // SAFETY: the name outlives the call and has the size given.
-        check(unsafe { libc::bind(self.fd(), (&raw const name).cast(), size_of_val(&name) as u32) }).map(drop)
+        check(unsafe { libc::bind(self.fd(), (&raw const name).cast(), size_of_val(&name) as u32) })
+            .map(drop)
     }
 
     /// Turns on joining: the kernel delivers runs of equally long datagrams as one (UDP_GRO).
@@ -90,8 +94,10 @@ impl Socket {
     fn option<T>(&self, level: c_int, name: c_int, value: &T) -> io::Result<()> {
         let length = size_of::<T>() as u32;
         // SAFETY: the value outlives the call and has the size given.
-        check(unsafe { libc::setsockopt(self.fd(), level, name, (&raw const *value).cast(), length) })
-            .map(drop)
+        check(unsafe {
+            libc::setsockopt(self.fd(), level, name, (&raw const *value).cast(), length)
+        })
+        .map(drop)
     }
 }
 

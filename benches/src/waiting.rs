@@ -38,7 +38,10 @@ impl Waiting {
     ///
     /// # Errors
     /// Those of poll.
-    pub fn ready(&mut self, sockets: &[Socket]) -> io::Result<impl Iterator<Item = usize> + use<'_>> {
+    pub fn ready(
+        &mut self,
+        sockets: &[Socket],
+    ) -> io::Result<impl Iterator<Item = usize> + use<'_>> {
         let is_alone = sockets.len() == 1;
         if !is_alone {
             let (count, patience) = (
@@ -101,8 +104,8 @@ impl Epoll {
         })
     }
 
-    /// Adds a socket, which is reported by its key while it is readable; `edge`: once per arrival, even if data remains
-    /// unread.
+    /// Adds a socket, which is reported by its key while it is readable; `edge`: once per arrival,
+    /// even if data remains unread.
     ///
     /// # Errors
     /// Those of epoll_ctl.
@@ -113,8 +116,9 @@ impl Epoll {
             u64: key,
         };
         // SAFETY: the event outlives the call.
-        let result =
-            unsafe { libc::epoll_ctl(self.epoll.as_raw_fd(), libc::EPOLL_CTL_ADD, socket, &mut event) };
+        let result = unsafe {
+            libc::epoll_ctl(self.epoll.as_raw_fd(), libc::EPOLL_CTL_ADD, socket, &mut event)
+        };
         if result < 0 {
             return Err(io::Error::last_os_error());
         }
@@ -129,8 +133,9 @@ impl Epoll {
         ready.clear();
         let (most, patience) = (self.events.len() as i32, if sleeps { -1 } else { 0 });
         // SAFETY: an array of so many elements, borrowed mutably until the call returns.
-        let count =
-            unsafe { libc::epoll_wait(self.epoll.as_raw_fd(), self.events.as_mut_ptr(), most, patience) };
+        let count = unsafe {
+            libc::epoll_wait(self.epoll.as_raw_fd(), self.events.as_mut_ptr(), most, patience)
+        };
         let Ok(count) = usize::try_from(count) else {
             let error = io::Error::last_os_error();
             return if is_nothing(&error) { Ok(()) } else { Err(error) };

@@ -1,6 +1,6 @@
 /*
- * Errors, exceptions and destruction across shared objects that hide their symbols. The argument is the shared object
- * of plugin.cpp, which is loaded with RTLD_LOCAL.
+ * Errors, exceptions and destruction across shared objects that hide their symbols. The argument is
+ * the shared object of plugin.cpp, which is loaded with RTLD_LOCAL.
  */
 #include <tftpserver.hpp>
 
@@ -55,7 +55,10 @@ void exceptions_come_out_of_do_events()
     delete server;
 }
 
-/* A handler in one object destroys a server of another and its own; all threads and descriptors must be gone then. */
+/*
+ * A handler in one object destroys a server of another and its own; all threads and descriptors
+ * must be gone then.
+ */
 void destruction_inside_a_handler_is_whole()
 {
     directory dir;

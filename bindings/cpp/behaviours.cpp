@@ -1,6 +1,7 @@
 /*
- * The behaviours that every language must show, in C++: one function for each name in ../behaviours.json, which is this
- * program's argument. The program fails unless the names match exactly.
+ * The behaviours that every language must show, in C++: one function for each name in
+ * ../behaviours.json, which is this program's argument. The program fails unless the names match
+ * exactly.
  */
 #include <tftpserver.hpp>
 

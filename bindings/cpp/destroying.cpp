@@ -1,6 +1,7 @@
 /*
- * Destruction while another thread is in do_events, under ThreadSanitizer. Tests the promises of LIFETIME and THREADS
- * in tftpserver.hpp. The library is not instrumented, so the test's environment suppresses its calls.
+ * Destruction while another thread is in do_events, under ThreadSanitizer. Tests the promises of
+ * LIFETIME and THREADS in tftpserver.hpp. The library is not instrumented, so the test's
+ * environment suppresses its calls.
  */
 #include <tftpserver.hpp>
 

@@ -63,7 +63,10 @@ public:
 
     const std::string &got() const { return got_; }
 
-    /* Reads at least so many bytes, or to the end of the file. Returns false if the server sent an ERROR. */
+    /*
+     * Reads at least so many bytes, or to the end of the file. Returns false if the server sent an
+     * ERROR.
+     */
     bool read(std::size_t end)
     {
         while (got_.size() < end) {
@@ -232,7 +235,10 @@ tftp::source counted(const counter &all, std::size_t piece = 65536)
     };
 }
 
-/* Fetches a file while do_events may throw. Returns true if it arrived whole; counts the exceptions. */
+/*
+ * Fetches a file while do_events may throw. Returns true if it arrived whole; counts the
+ * exceptions.
+ */
 bool arrives(fixture &self, int &thrown)
 {
     client one(support::get(self.port, "any", self.dir.path("got")));

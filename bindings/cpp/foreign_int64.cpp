@@ -1,4 +1,7 @@
-/* A file of the program `ipworks` with its own int64. Also compiled alone, with IPWORKS_NO_INT64 defined. */
+/*
+ * A file of the program `ipworks` with its own int64. Also compiled alone, with IPWORKS_NO_INT64
+ * defined.
+ */
 #ifdef IPWORKS_NO_INT64
 typedef long int64;
 #endif

@@ -1,4 +1,6 @@
-/* Correct and wrong use of the class TFTPServer and the C layer by programs for IPWorks TFTPServer. */
+/*
+ * Correct and wrong use of the class TFTPServer and the C layer by programs for IPWorks TFTPServer.
+ */
 /* Declares the wchar_t overloads, which are otherwise only declared on Windows. */
 #define IPWORKS_WCHAR_T
 #include <ipworks/ipworks.h>
@@ -299,7 +301,10 @@ void listening_and_ports()
     CHECK_INT(other.StopListening(), 0);
 }
 
-/* A getter's result stays valid after calls of other getters, and of the same one for other connections. */
+/*
+ * A getter's result stays valid after calls of other getters, and of the same one for other
+ * connections.
+ */
 void several_texts_at_once()
 {
     TFTPServer server, other;
@@ -372,7 +377,9 @@ void deleted_in_a_handler()
     CHECK_INT(entries("/proc/self/fd"), descriptors);
 }
 
-/* The two classes are independent: a server destroyed in the other's handler is at least stopped. */
+/*
+ * The two classes are independent: a server destroyed in the other's handler is at least stopped.
+ */
 void the_other_class_in_a_handler()
 {
     directory dir;

@@ -1,4 +1,7 @@
-/* Misuse of tftpserver.hpp: handlers that throw, destroy, move and replace; many threads; moved-from objects. */
+/*
+ * Misuse of tftpserver.hpp: handlers that throw, destroy, move and replace; many threads;
+ * moved-from objects.
+ */
 #include <tftpserver.hpp>
 
 #include <array>
@@ -115,7 +118,10 @@ void a_result_ends_the_connection()
 {
     fixture self;
     int status = 0;
-    /* More data than may wait for the handler, so the client cannot have all of it before the first refusal. */
+    /*
+     * More data than may wait for the handler, so the client cannot have all of it before the first
+     * refusal.
+     */
     self.dir.write("f", noise(1000000));
     self.server.on_transfer = [](tftp::transfer_event &) { return 5; };
     self.server.on_disconnected = [&](tftp::disconnected_event &e) {

@@ -1,4 +1,7 @@
-/* An old library with a new header: this program replaces the library's function that returns the version. */
+/*
+ * An old library with a new header: this program replaces the library's function that returns the
+ * version.
+ */
 #include <ipworks/ipworks.h>
 #include <tftpserver.hpp>
 

@@ -1,4 +1,5 @@
-"""C++ programs against the installed library: the samples written for IPWorks, unchanged, and the examples.
+"""C++ programs against the installed library: the samples written for IPWorks, unchanged, and the
+examples.
 
 usage: programs.py SOURCE BUILD SERVE_CPP
 """
@@ -55,7 +56,8 @@ class Installed:
 
 
 class Running:
-    """A program that prints the port on which it listens; `text` is its whole output, once it has ended."""
+    """A program that prints the port on which it listens; `text` is its whole output, once it has
+    ended."""
 
     def __init__(self, lib, *command):
         self.process = subprocess.Popen(command, env={**os.environ, "LD_LIBRARY_PATH": lib}, stdout=subprocess.PIPE,

@@ -1,4 +1,7 @@
-/* Shared by the C++ tests: temporary directories, real clients, and time limits that grow on slow machines. */
+/*
+ * Shared by the C++ tests: temporary directories, real clients, and time limits that grow on slow
+ * machines.
+ */
 #ifndef SUPPORT_HPP
 #define SUPPORT_HPP
 
@@ -194,8 +197,8 @@ inline int run(const std::vector<std::string> &words)
 }
 
 /*
- * Ends a child process after fork by exec, because memcheck would report the memory of the parent's threads as leaks in
- * it.
+ * Ends a child process after fork by exec, because memcheck would report the memory of the parent's
+ * threads as leaks in it.
  */
 [[noreturn]] inline void end_child(const char *exit_code)
 {
@@ -216,7 +219,9 @@ inline int entries(const char *path)
     return count;
 }
 
-/* Returns whether a program is installed. With TFTP_CLIENTS_REQUIRED, a missing one fails the test. */
+/*
+ * Returns whether a program is installed. With TFTP_CLIENTS_REQUIRED, a missing one fails the test.
+ */
 inline bool have(const char *program)
 {
     bool found = ::system((std::string("command -v ") + program + " >/dev/null 2>&1").c_str()) == 0;

@@ -1,6 +1,6 @@
 /*
- * Values that tftpserver.hpp returns and accepts: stored events, error codes, handlers that cannot be copied. Built
- * twice, with and without exceptions: nothing here throws.
+ * Values that tftpserver.hpp returns and accepts: stored events, error codes, handlers that cannot
+ * be copied. Built twice, with and without exceptions: nothing here throws.
  */
 #include <tftpserver.hpp>
 

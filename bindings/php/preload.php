@@ -3,8 +3,8 @@
 declare(strict_types=1);
 
 /*
- * The preload script for web servers, where PHP allows FFI only in preloaded scripts (ffi.enable=preload, the default).
- * In php.ini:
+ * The preload script for web servers, where PHP allows FFI only in preloaded scripts
+ * (ffi.enable=preload, the default). In php.ini:
  *
  *     opcache.preload=/path/to/vendor/tftpserver/tftpserver/preload.php
  *

@@ -3,7 +3,8 @@
 usage: generate.py            write it
        generate.py --check    print whether it is current; exit status 1 if not
 
-The header is the only source. A declaration that this script does not understand is an error, so that none is left out.
+The header is the only source. A declaration that this script does not understand is an error, so
+that none is left out.
 """
 import os
 import re
@@ -77,7 +78,8 @@ def constants(header):
 
 
 def structs(code):
-    """(kind, C name, [(type, field)]) in the header's order; the handle is opaque and not among them."""
+    """(kind, C name, [(type, field)]) in the header's order; the handle is opaque and not among
+    them."""
     for kind, name, body in re.findall(r"typedef (struct|union) (\w+) \{(.*?)\}", code, flags=re.S):
         yield kind, name, [declared(field) for field in body.split(";") if field.strip()]
 
@@ -140,7 +142,8 @@ def attribute(setting):
 
 
 def settings(header):
-    """(name, Python type, may be set, description) in the order of the header's table. Leaves out properties."""
+    """(name, Python type, may be set, description) in the order of the header's table. Leaves out
+    properties."""
     table = header.partition(" *       setting                 type")[2].partition('\n *\n')[0].partition("\n")[2]
     rows = re.findall(r"^ \*       (\w+) +(.+?)  +(.*)\n \*         (.*)$", table, flags=re.M)
     if 2 * len(rows) != len(table.splitlines()) or not rows:

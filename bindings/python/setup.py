@@ -1,8 +1,9 @@
-"""The wheel's tag: any Python 3, and, where the shared library is in the package, the platform that it runs on.
+"""The wheel's tag: any Python 3, and, where the shared library is in the package, the platform that
+it runs on.
 
-Everything else is in pyproject.toml. scripts/wheel.sh copies the library into the package before it builds. A package
-that is built from the source distribution contains the library that TFTPSERVER_LIBRARY names; without that it uses the
-system's.
+Everything else is in pyproject.toml. scripts/wheel.sh copies the library into the package before it
+builds. A package that is built from the source distribution contains the library that
+TFTPSERVER_LIBRARY names; without that it uses the system's.
 """
 import glob
 import os
@@ -17,21 +18,24 @@ from setuptools import Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
-# System libraries that the manylinux policies (PEP 600) and those for musl (PEP 656) allow a wheel to link to.
+# System libraries that the manylinux policies (PEP 600) and those for musl (PEP 656) allow a wheel
+# to link to.
 ALLOWED = r"(libc|libm|libgcc_s|libdl|libpthread|librt|ld-linux.*)\.so\.\d+"
 ALLOWED_MUSL = r"libc\.so|libc\.musl-.*|ld-musl-.*"
 MACHINES = {"AArch64": "aarch64", "Advanced Micro Devices X86-64": "x86_64"}
 # Names of some manylinux tags before PEP 600, which the pip of Python 3.9.0 looks for.
 OLD_NAMES = {17: "manylinux2014"}
 
-# Mach-O (loader.h): the magic number of 64-bit files, processors, and the load command with the oldest macOS.
+# Mach-O (loader.h): the magic number of 64-bit files, processors, and the load command with the
+# oldest macOS.
 MACHO, PROCESSORS, BUILD_VERSION, MIN_MACOS = 0xFEEDFACF, {0x01000007: "x86_64", 0x0100000C: "arm64"}, 0x32, 0x24
 
 
 def macos_platform(library):
     """Returns macosx_VERSION_PROCESSOR for a Mach-O library of one processor; None for other files.
 
-    What `sysconfig` says describes the Python that builds, which may be made for both processors and for another macOS.
+    What `sysconfig` says describes the Python that builds, which may be made for both processors
+    and for another macOS.
     """
     with open(library, "rb") as file:
         header = file.read(32)
@@ -53,8 +57,9 @@ def macos_platform(library):
 
 
 def platform_of(library):
-    """Returns the platform tag: for an ELF file its machine, and manylinux_2_N if it needs only system libraries, with
-    symbols of glibc 2.N at most, or musllinux_1_2 if it needs only musl. Otherwise the tag of the system that builds."""
+    """Returns the platform tag: for an ELF file its machine, and manylinux_2_N if it needs only
+    system libraries, with symbols of glibc 2.N at most, or musllinux_1_2 if it needs only musl.
+    Otherwise the tag of the system that builds."""
     macos = macos_platform(library)
     if macos:
         return macos

@@ -1,4 +1,6 @@
-/* Opens a server, sends it a request as a client would, and answers that request from a callback. */
+/*
+ * Opens a server, sends it a request as a client would, and answers that request from a callback.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <arpa/inet.h>
 #include <stdio.h>

@@ -123,7 +123,8 @@ asks 0 "COMPONENTS shared" "$work/archive"
 # shellcheck disable=SC2046
 quietly "$CC" "$here/main.c" -o "$work/pc_static" $("$PKG_CONFIG" --cflags --libs --static tftpserver)
 run "pkg-config --libs --static" "$work/pc_static" static
-# A program without any shared library. (The linker warns that getaddrinfo still wants glibc's at run time.)
+# A program without any shared library. (The linker warns that getaddrinfo still wants glibc's at
+# run time.)
 if printf 'int main(void) { return 0; }' | "$CC" -static -x c - -o "$work/static_libc" >"$log" 2>&1; then
     # shellcheck disable=SC2046
     quietly "$CC" -static "$here/main.c" -o "$work/pc_fully" $("$PKG_CONFIG" --cflags --libs --static tftpserver)
@@ -133,7 +134,8 @@ else
     echo "NOT RUN: -static, for there is no static C library"
 fi
 
-# add_subdirectory; Cargo's output is shared with the build that is tested, so nothing is compiled twice
+# add_subdirectory; Cargo's output is shared with the build that is tested, so nothing is compiled
+# twice
 quietly "$CMAKE" -S "$here" -B "$work/sub" -DCMAKE_C_COMPILER="$CC" -DCMAKE_BUILD_TYPE=Release \
     -DTFTPSERVER_SOURCE="$source" -DTFTPSERVER_CARGO_TARGET_DIR="$cargo_dir"
 quietly "$CMAKE" --build "$work/sub"

@@ -1,4 +1,7 @@
-/* The header needs nothing before it, may come twice, and its numbers are those that programs were built with. */
+/*
+ * The header needs nothing before it, may come twice, and its numbers are those that programs were
+ * built with.
+ */
 #include "tftpserver.h"
 #include "tftpserver.h"
 

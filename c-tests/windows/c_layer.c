@@ -1,4 +1,6 @@
-/* The C layer as 32-bit programs for Windows were written for it: functions and sink are __stdcall. */
+/*
+ * The C layer as 32-bit programs for Windows were written for it: functions and sink are __stdcall.
+ */
 #include <stdio.h>
 
 #include <ipworks/ipworks_tftpserver.h>

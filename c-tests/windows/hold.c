@@ -1,4 +1,6 @@
-/* usage: hold.exe FILE     opens a file without sharing it, prints a line, and keeps it open until its input ends. */
+/*
+ * usage: hold.exe FILE     opens a file without sharing it, prints a line, and keeps it open until its input ends.
+ */
 #include <windows.h>
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
-// The IPWorks header as programs for Windows use it: wide text, and the C layer with a sink that is __stdcall.
+// The IPWorks header as programs for Windows use it: wide text, and the C layer with a sink that is
+// __stdcall.
 #include <winsock2.h>
 
 #include <cstdio>
@@ -75,7 +76,8 @@ static void wide_text()
     CHECK(std::strcmp(server.Config(L"SelectWaitMillis=10"), "") == 0);
     CHECK(std::strcmp(server.Config(L"SelectWaitMillis"), "10") == 0);
     CHECK(server.SetLocalDir(static_cast<const wchar_t *>(nullptr)) == TFTPSERVER_ERROR_INVALID_VALUE);
-    // An unpaired surrogate is no text. A LocalDir that does not exist is kept until listening starts.
+    // An unpaired surrogate is no text. A LocalDir that does not exist is kept until listening
+    // starts.
     CHECK(server.SetLocalHost(L"127.0.0.1\xd800") == TFTPSERVER_ERROR_INVALID_VALUE);
     CHECK(server.SetLocalDir(L"wide\xdc00") == 0 && server.StartListening() == TFTPSERVER_ERROR_INVALID_VALUE);
     CHECK(server.SetLocalDir(directory) == 0);

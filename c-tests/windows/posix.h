@@ -1,7 +1,7 @@
 /*
- * The POSIX functions that the test programs use and MinGW-w64 lacks, on top of Winsock. Included before everything
- * else (gcc -include), so that the programs are unchanged. In wine the current drive is the one of the system's root,
- * so that /tmp is there.
+ * The POSIX functions that the test programs use and MinGW-w64 lacks, on top of Winsock. Included
+ * before everything else (gcc -include), so that the programs are unchanged. In wine the current
+ * drive is the one of the system's root, so that /tmp is there.
  */
 #ifndef WINDOWS_POSIX_H
 #define WINDOWS_POSIX_H

@@ -1,4 +1,7 @@
-/* python.exe for tests under wine: runs the interpreter that a Python DLL contains. DLL is the name of the DLL. */
+/*
+ * python.exe for tests under wine: runs the interpreter that a Python DLL contains. DLL is the name
+ * of the DLL.
+ */
 #include <windows.h>
 
 typedef int (*python_main)(int, wchar_t **);

@@ -1,4 +1,6 @@
-/* An event loop of the application on Windows: WaitForSingleObject reports when DoEvents has work. */
+/*
+ * An event loop of the application on Windows: WaitForSingleObject reports when DoEvents has work.
+ */
 #include "check.h"
 #include "fixture.h"
 
@@ -43,7 +45,10 @@ static void it_is_signalled_while_an_event_waits(void)
     fixture_close(&self);
 }
 
-/* Events that are queued when the handle is first requested signal it at once. Reset clears it and keeps the handle. */
+/*
+ * Events that are queued when the handle is first requested signal it at once. Reset clears it and
+ * keeps the handle.
+ */
 static void it_is_signalled_for_what_waits_already(void)
 {
     fixture self;

@@ -1,4 +1,7 @@
-/* Devices, streams and names that nothing can have, in LocalDir and ConnLocalFile: the numbers of other systems. */
+/*
+ * Devices, streams and names that nothing can have, in LocalDir and ConnLocalFile: the numbers of
+ * other systems.
+ */
 #include "check.h"
 #include "fixture.h"
 

@@ -1,5 +1,5 @@
-//! Sets `cfg(linux)`, for the system calls that only Linux has. With `--cfg portable` the code for other systems is
-//! compiled on Linux too, so that tests can run it.
+//! Sets `cfg(linux)`, for the system calls that only Linux has. With `--cfg portable` the code for
+//! other systems is compiled on Linux too, so that tests can run it.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

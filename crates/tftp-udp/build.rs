@@ -1,6 +1,6 @@
-//! Sets `cfg(linux)` for the system calls that only Linux has; with `--cfg portable` the code of other systems is
-//! compiled on Linux too, so that tests can run it. Sets `cfg(uring)` where the crate io-uring supports the processor
-//! as well, see Cargo.toml.
+//! Sets `cfg(linux)` for the system calls that only Linux has; with `--cfg portable` the code of
+//! other systems is compiled on Linux too, so that tests can run it. Sets `cfg(uring)` where the
+//! crate io-uring supports the processor as well, see Cargo.toml.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -1,4 +1,5 @@
-"""The site of documents: scripts/site.sh runs Sphinx with this, over the pages where they lie in the repository."""
+"""The site of documents: scripts/site.sh runs Sphinx with this, over the pages where they lie in
+the repository."""
 import pathlib
 import re
 

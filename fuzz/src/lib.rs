@@ -1,4 +1,5 @@
-//! The bodies of the targets, which `cargo test --test fuzz` of the library runs on the committed corpus.
+//! The bodies of the targets, which `cargo test --test fuzz` of the library runs on the committed
+//! corpus.
 
 #[path = "../../tests/fuzz/bodies/mod.rs"]
 pub mod bodies;

@@ -1,7 +1,8 @@
 # shellcheck shell=sh disable=SC2154 # part of scripts/test-systems.sh, which sets place and zig
-# macOS and FreeBSD: links the library, and for FreeBSD the command, without the systems' own files, and checks what programs
-# see of the library: names, exports, dependencies. zig has lists of the symbols of macOS's libSystem and of FreeBSD's base libraries,
-# so every symbol that is taken from the system is looked up.
+# macOS and FreeBSD: links the library, and for FreeBSD the command, without the systems' own files,
+# and checks what programs see of the library: names, exports, dependencies. zig has lists of the
+# symbols of macOS's libSystem and of FreeBSD's base libraries, so every symbol that is taken from
+# the system is looked up.
 
 # stub FILE-NAME INSTALL-NAME SYMBOL...: writes the list of symbols of a library of macOS.
 stub() {

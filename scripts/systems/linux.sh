@@ -1,5 +1,6 @@
-# The steps of scripts/test-systems.sh that are about Linux on arm64, run under qemu-user, and about other C libraries (glibc 2.17
-# and musl); read by that script, whose variables and functions they use. They test the packages of scripts/dist.py.
+# The steps of scripts/test-systems.sh that are about Linux on arm64, run under qemu-user, and about
+# other C libraries (glibc 2.17 and musl); read by that script, whose variables and functions they
+# use. They test the packages of scripts/dist.py.
 
 # Little optimised: speed is not tested here.
 packed=$place/linux
@@ -25,8 +26,8 @@ setup_zig() {
     "$zig/auditwheel" --version || "$zig/python" -m pip install --disable-pip-version-check auditwheel || true
 }
 
-# A Debian for arm64 with Python in a directory of its own, of which the system's package manager knows nothing, and Rust's
-# standard library for arm64 beside that of $place/rust.
+# A Debian for arm64 with Python in a directory of its own, of which the system's package manager
+# knows nothing, and Rust's standard library for arm64 beside that of $place/rust.
 arm64=$place/arm64
 setup_arm64() {
     command -v qemu-aarch64 || get qemu-user || return 1
@@ -78,8 +79,8 @@ zig_cc() {
         -pedantic -g -Iinclude -Ic-tests "$@"
 }
 
-# run_programs DIRECTORY [COMMAND...]: runs every C test there, several at a time, by a command (an emulator).
-# CHECK_SLOWNESS multiplies the tests' own time limits.
+# run_programs DIRECTORY [COMMAND...]: runs every C test there, several at a time, by a command (an
+# emulator). CHECK_SLOWNESS multiplies the tests' own time limits.
 run_programs() {
     directory=$1 slowness=${CHECK_SLOWNESS:-4}
     shift
@@ -125,7 +126,8 @@ arm64_suites() {
 
 old_glibc() { dist deb wheel && inspect deb wheel; }
 musl() { dist binary musl-wheel && inspect binary musl-wheel; }
-# The unit tests that depend on the C library's structures: its control messages have other fields than glibc's.
+# The unit tests that depend on the C library's structures: its control messages have other fields
+# than glibc's.
 musl_units() {
     quickly python3 -c "import sys; sys.path.insert(0, 'scripts'); import targets
 print(targets.Target(targets.native_machine(), 'musl').test('-p', 'tftp-udp', '--lib'))"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Links for macOS by lld. Rust's compiler calls it as it calls `lld` itself, but with options for a C compiler too
-# (-Wl,-install_name,...), which build.rs gives because that is what links on macOS.
+# Links for macOS by lld. Rust's compiler calls it as it calls `lld` itself, but with options for a
+# C compiler too (-Wl,-install_name,...), which build.rs gives because that is what links on macOS.
 count=$#
 while [ "$count" -gt 0 ]; do
     word=$1

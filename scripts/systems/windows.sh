@@ -1,7 +1,8 @@
-# The steps of scripts/test-systems.sh that are about Windows, run under wine; read by that script, whose variables and functions
-# they use.
+# The steps of scripts/test-systems.sh that are about Windows, run under wine; read by that script,
+# whose variables and functions they use.
 
-# wine 8 lacks a library that Rust programs need for random numbers; this one takes them from the system.
+# wine 8 lacks a library that Rust programs need for random numbers; this one takes them from the
+# system.
 prepare_wine() {
     [ -e "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll" ] && return
     wineboot -i || return 1
@@ -15,8 +16,9 @@ windows() {
         && cross test --package tftp-udp --lib -Zbuild-std=std,panic_unwind --target x86_64-pc-windows-gnu
 }
 
-# The programs of c-tests unchanged, with POSIX calls mapped to Winsock. Left out are those that test features which
-# Windows or wine lacks: links, descriptors, processes of their own, the event descriptor.
+# The programs of c-tests unchanged, with POSIX calls mapped to Winsock. Left out are those that
+# test features which Windows or wine lacks: links, descriptors, processes of their own, the event
+# descriptor.
 nouns="wire transfers events errors conn_arrays config log progress windows/event_handle windows/local_names"
 c_tests() {
     programs=$place/c-tests
@@ -29,7 +31,8 @@ c_tests() {
             -static -o "$programs/test_$noun.exe" "c-tests/$(dirname "$source")/test_$noun.c" c-tests/client.c c-tests/fixture.c \
             -L"$dll" -l:libtftpserver.dll.a -lws2_32 || { bad=1; continue; }
         echo "== $noun"
-        # Packets cost so much more under wine that the tests' own time limits are too short on a busy machine.
+        # Packets cost so much more under wine that the tests' own time limits are too short on a
+        # busy machine.
         (cd "$programs" && CHECK_SLOWNESS=4 timeout 600 wine "./test_$noun.exe") || bad=1
     done
     # Ends the wine processes of this prefix that a timeout has left.
@@ -66,9 +69,9 @@ command_suite() {
     INTERRUPT="$place/interrupt.exe" HOLD="$place/hold.exe" timeout 900 python3 suites/systems/windows.py "$dll/tftpserver.exe"
 }
 
-# Prepares a Python for Windows, of the version of python3. No package of Debian has one. The wheel of panda3d brings the
-# interpreter's DLL and extension modules, for the programs that it packs; the rest of the standard library is the
-# same on every system.
+# Prepares a Python for Windows, of the version of python3. No package of Debian has one. The wheel
+# of panda3d brings the interpreter's DLL and extension modules, for the programs that it packs; the
+# rest of the standard library is the same on every system.
 prepare_python() {
     [ ! -e "$python/python.exe" ] || return 0
     rm -rf "$python" && mkdir -p "$python"
@@ -89,7 +92,8 @@ END
         -o "$python/python.exe" c-tests/windows/python.c
 }
 
-# The Python package with the DLL: on Windows it waits for a HANDLE, and asyncio has another event loop.
+# The Python package with the DLL: on Windows it waits for a HANDLE, and asyncio has another event
+# loop.
 python_tests() {
     python=$place/python
     if ! prepare_python "$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')"; then
@@ -118,12 +122,13 @@ exported() {
 
 exports() { exported "$dll/tftpserver.dll"; }
 
-# For 32 bits: makes the DLL and its archive, and links programs against both import libraries. There is no wine to run
-# them.
+# For 32 bits: makes the DLL and its archive, and links programs against both import libraries.
+# There is no wine to run them.
 win32() {
     rust=$place/rust/usr/lib/rustlib
     mkdir -p "$rust/i686-pc-windows-gnu/lib"
-    # Debian's sources have the start and end objects of a MinGW program; build-std does not make them.
+    # Debian's sources have the start and end objects of a MinGW program; build-std does not make
+    # them.
     for end in rsbegin rsend; do
         LD_LIBRARY_PATH=$place/rust/usr/lib/x86_64-linux-gnu RUSTC_BOOTSTRAP=1 "$place/rust/usr/bin/rustc" --edition 2015 --emit=obj \
             --crate-type lib --target i686-pc-windows-gnu -o "$rust/i686-pc-windows-gnu/lib/$end.o" \
@@ -142,7 +147,8 @@ win32() {
     done
 }
 
-# CMake finds the unpacked archive for Windows, and a program that is linked with either import library runs.
+# CMake finds the unpacked archive for Windows, and a program that is linked with either import
+# library runs.
 archive() {
     rm -rf "$place/archive"
     python3 scripts/dist_windows.py "$dll" "$place/archive" || return 1
@@ -159,7 +165,8 @@ archive() {
     (cd "$place/archive/consumer" && timeout 120 wine ./consumer.exe && timeout 120 wine ./msvc.exe)
 }
 
-# like_microsoft STANDARD SOURCE...: checks C++ with Microsoft's language extensions and MinGW's library.
+# like_microsoft STANDARD SOURCE...: checks C++ with Microsoft's language extensions and MinGW's
+# library.
 like_microsoft() {
     standard=$1
     shift
@@ -169,8 +176,8 @@ like_microsoft() {
 }
 
 # Imitates Microsoft's compiler with clang and lld: C headers for its targets, an object that is
-# linked with tftpserver.lib, the C++ headers and the programs written for IPWorks with its language extensions, and the CMake
-# package.
+# linked with tftpserver.lib, the C++ headers and the programs written for IPWorks with its language
+# extensions, and the CMake package.
 msvc() {
     place_here=$place/msvc
     rm -rf "$place_here"

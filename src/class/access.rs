@@ -46,8 +46,8 @@ impl Server {
     /// Sets a property; on failure the old value stays.
     ///
     /// # Errors
-    /// 902 no such property; 903 no such connection; 904 read-only; 905 invalid; 106, 107 not while listening; 130 the
-    /// transfer has begun; for Listening those of [`Server::start_listening`].
+    /// 902 no such property; 903 no such connection; 904 read-only; 905 invalid; 106, 107 not while
+    /// listening; 130 the transfer has begun; for Listening those of [`Server::start_listening`].
     pub fn set(&self, id: i32, index: i32, value: Value) -> Result<(), Failure> {
         let property = property::find(id)?;
         if property.access == Access::ReadOnly {
@@ -79,8 +79,8 @@ impl Server {
     /// Sets a setting and returns "" for "NAME=VALUE"; returns its value for "NAME".
     ///
     /// # Errors
-    /// 906 no such setting; 904 read-only; 905 invalid; 909, 434 not available; 106, 107, 112, 113, 117 not while
-    /// listening.
+    /// 906 no such setting; 904 read-only; 905 invalid; 909, 434 not available; 106, 107, 112, 113,
+    /// 117 not while listening.
     pub fn config(&self, text: &str) -> Result<String, Failure> {
         let (name, value) = setting::split(text);
         let setting = setting::find(name)?;
@@ -99,8 +99,12 @@ impl Server {
         match (setting.role, granted) {
             (Role::Property(id), _) => self.get(id, 0)?.into_text(),
             (Role::Computed(what), _) => Ok(self.compute(what)),
-            (Role::Active(setting::Key::InBufferSize), Some(bound)) => Ok(bound.recv_buffer.to_string()),
-            (Role::Active(setting::Key::OutBufferSize), Some(bound)) => Ok(bound.send_buffer.to_string()),
+            (Role::Active(setting::Key::InBufferSize), Some(bound)) => {
+                Ok(bound.recv_buffer.to_string())
+            }
+            (Role::Active(setting::Key::OutBufferSize), Some(bound)) => {
+                Ok(bound.send_buffer.to_string())
+            }
             _ => self.values.lock().setting(setting).clone().into_text(),
         }
     }
@@ -128,8 +132,8 @@ impl Server {
 }
 
 impl Server {
-    /// Returns the address that the client of the running callback sent its request to, outside of callbacks that of
-    /// the latest request; "" without CaptureIPPacketInfo.
+    /// Returns the address that the client of the running callback sent its request to, outside of
+    /// callbacks that of the latest request; "" without CaptureIPPacketInfo.
     fn destination(&self) -> String {
         if !self
             .values
@@ -138,7 +142,8 @@ impl Server {
         {
             return String::new();
         }
-        let record = current_connection::connection(&self.router).and_then(|id| self.conns.by_id(id));
+        let record =
+            current_connection::connection(&self.router).and_then(|id| self.conns.by_id(id));
         match (record, self.router.latest_destination()) {
             (Some(record), _) => record.local_host(),
             (None, latest) => latest.map_or_else(String::new, |ip| ip.to_string()),

@@ -52,13 +52,15 @@ struct State {
     found: Option<PathBuf>,
     /// The transfer has begun: its sources cannot be changed any more.
     has_begun: bool,
-    /// The weight delivered since the application began to hold the transfer; `None` if it does not hold it.
+    /// The weight delivered since the application began to hold the transfer; `None` if it does not
+    /// hold it.
     held: Option<u64>,
     /// The application has ended it, in whichever way.
     is_ended: bool,
     /// It did so inside one of the connection's own callbacks.
     is_ended_inside: bool,
-    /// The answer of the callback that ended it: only Disconnected, Error and Log are still delivered.
+    /// The answer of the callback that ended it: only Disconnected, Error and Log are still
+    /// delivered.
     ended_with: Option<i32>,
 }
 
@@ -109,8 +111,8 @@ impl Record {
         self.state.lock().decision = Decision::Asked;
     }
 
-    /// Settles the request and returns the answer: the application's own if it gave one during the callback, otherwise
-    /// `answer`, the callback's. [`Accept::Later`] puts it off.
+    /// Settles the request and returns the answer: the application's own if it gave one during the
+    /// callback, otherwise `answer`, the callback's. [`Accept::Later`] puts it off.
     pub(super) fn decide(&self, answer: Accept) -> Accept {
         let mut state = self.state.lock();
         let answer = match state.decision {
@@ -125,8 +127,8 @@ impl Record {
         answer
     }
 
-    /// Stores the application's answer. Returns true if the request had been put off, so that DoEvents has to go on
-    /// with it; 130 if it is not deferred, or was already answered.
+    /// Stores the application's answer. Returns true if the request had been put off, so that
+    /// DoEvents has to go on with it; 130 if it is not deferred, or was already answered.
     pub(super) fn answer(&self, accept: bool) -> Result<bool, Failure> {
         let mut state = self.state.lock();
         match std::mem::replace(&mut state.decision, Decision::Given(accept)) {
@@ -142,7 +144,8 @@ impl Record {
         }
     }
 
-    /// Takes the answer to a request that was put off, if it was given. The caller has to report it.
+    /// Takes the answer to a request that was put off, if it was given. The caller has to report
+    /// it.
     pub(super) fn take_answer(&self) -> Option<bool> {
         let mut state = self.state.lock();
         let Decision::Given(accept) = state.decision else {
@@ -253,8 +256,8 @@ impl Record {
         self.state.lock().aborted.clone()
     }
 
-    /// Counts delivered data. It counts as taken at once, or at the end of the hold if the application holds the
-    /// transfer.
+    /// Counts delivered data. It counts as taken at once, or at the end of the hold if the
+    /// application holds the transfer.
     pub(super) fn delivered(&self, weight: u64) {
         if let Some(held) = &mut self.state.lock().held {
             *held += weight;
@@ -303,7 +306,9 @@ impl Record {
     pub(super) fn get(&self, field: ConnField) -> Value {
         match field {
             ConnField::ConnectionId => Value::Text(self.id().to_string()),
-            ConnField::FileData => Value::Binary(self.state.lock().sources.data.clone().unwrap_or_default()),
+            ConnField::FileData => {
+                Value::Binary(self.state.lock().sources.data.clone().unwrap_or_default())
+            }
             ConnField::DataSize => match &self.state.lock().fed {
                 Some((_, size)) => Value::Integer(*size),
                 None => Value::Unset,
@@ -333,14 +338,21 @@ impl Record {
             ConnField::BlockSize => progress.block_size().into(),
             ConnField::WindowSize => progress.window_size().into(),
             ConnField::Retransmissions => progress.repeats(),
-            ConnField::ElapsedMillis => u64::try_from(progress.elapsed().as_millis()).unwrap_or(u64::MAX),
+            ConnField::ElapsedMillis => {
+                u64::try_from(progress.elapsed().as_millis()).unwrap_or(u64::MAX)
+            }
             _ => 0,
         };
         whole(figure)
     }
 
     /// Sets one of the fields that the application may set; an empty value unsets it.
-    pub(super) fn set(&self, field: ConnField, value: Value, feeds: &Arc<Feeds>) -> Result<(), Failure> {
+    pub(super) fn set(
+        &self,
+        field: ConnField,
+        value: Value,
+        feeds: &Arc<Feeds>,
+    ) -> Result<(), Failure> {
         let mut state = self.state.lock();
         let is_of_downloads = matches!(field, ConnField::DataSize | ConnField::DataKey);
         if state.has_begun || (is_of_downloads && self.connection.operation() == Operation::Write) {
@@ -348,19 +360,24 @@ impl Record {
         }
         match (field, value) {
             (ConnField::FileData, value) => {
-                state.sources.data = Some(value.into_bytes()).filter(|data: &Bytes| !data.is_empty());
+                state.sources.data =
+                    Some(value.into_bytes()).filter(|data: &Bytes| !data.is_empty());
             }
             (ConnField::LocalFile, value) => {
                 let path = value.into_text()?;
-                state.sources.local_file =
-                    Some(names::to_path(&path).into_owned()).filter(|path| !path.as_os_str().is_empty());
+                state.sources.local_file = Some(names::to_path(&path).into_owned())
+                    .filter(|path| !path.as_os_str().is_empty());
             }
             (ConnField::ServedName, value) => {
-                state.sources.served_name = Some(value.into_text()?).filter(|name| !name.is_empty());
+                state.sources.served_name =
+                    Some(value.into_text()?).filter(|name| !name.is_empty());
             }
-            (ConnField::DataSize, value) => state.fed = Some((Arc::clone(feeds), value.to_integer()?)),
+            (ConnField::DataSize, value) => {
+                state.fed = Some((Arc::clone(feeds), value.to_integer()?))
+            }
             (ConnField::DataKey, value) => {
-                state.key = Some(value.into_text()?.into()).filter(|key: &Arc<str>| !key.is_empty());
+                state.key =
+                    Some(value.into_text()?.into()).filter(|key: &Arc<str>| !key.is_empty());
             }
             _ => return Err(Failure::plain(errors::READ_ONLY)),
         }
@@ -389,7 +406,8 @@ impl Conns {
         self.records.lock().len()
     }
 
-    /// Returns the record at an index: an id, or a position below the first id. 903 if there is none.
+    /// Returns the record at an index: an id, or a position below the first id. 903 if there is
+    /// none.
     pub(super) fn at(&self, index: i32) -> Result<Arc<Record>, Failure> {
         let found = match index >= FIRST_CONNECTION_ID {
             true => self.by_id(index),
@@ -397,7 +415,9 @@ impl Conns {
                 .ok()
                 .and_then(|index| self.records.lock().get(index).cloned()),
         };
-        found.ok_or_else(|| Failure::new(errors::INDEX_OUT_OF_RANGE, &format!("No connection {index}.")))
+        found.ok_or_else(|| {
+            Failure::new(errors::INDEX_OUT_OF_RANGE, &format!("No connection {index}."))
+        })
     }
 
     pub(super) fn by_id(&self, id: i32) -> Option<Arc<Record>> {

@@ -6,7 +6,8 @@ use super::event_router::EventRouter;
 use tftp_sync::thread_local;
 
 thread_local! {
-    /// The server, by the address of its router, and the connection's id; (0, 0) outside of callbacks.
+    /// The server, by the address of its router, and the connection's id; (0, 0) outside of
+    /// callbacks.
     static CURRENT: Cell<(usize, i32)> = const { Cell::new((0, 0)) };
 }
 
@@ -17,7 +18,8 @@ pub(super) fn during(router: &EventRouter, connection: i32, deliver: impl FnOnce
     deliver();
 }
 
-/// Returns the connection of this server's callback that is running on this thread, if it belongs to one.
+/// Returns the connection of this server's callback that is running on this thread, if it belongs
+/// to one.
 pub(super) fn connection(router: &EventRouter) -> Option<i32> {
     let (server, connection) = CURRENT.with(Cell::get);
     (server == place(router) && connection != 0).then_some(connection)

@@ -1,4 +1,5 @@
-//! Turns queued items into the application's events, in order, and passes its answers and decisions to the library.
+//! Turns queued items into the application's events, in order, and passes its answers and decisions
+//! to the library.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,7 +14,8 @@ use super::reason::Reason;
 use tftp_serve::inline::{Bytes, DataRun, EngineEvent, Reply, Wanted};
 use tftp_serve::{Connection, LogKind, LogLevel, Outcome, Refusal};
 
-/// Delivers items one at a time on the thread that calls DoEvents. Holds no lock while a callback runs.
+/// Delivers items one at a time on the thread that calls DoEvents. Holds no lock while a callback
+/// runs.
 pub(super) struct Dispatch<'a> {
     router: &'a EventRouter,
     conns: &'a Conns,
@@ -59,7 +61,8 @@ impl<'a> Dispatch<'a> {
         }
     }
 
-    /// Fires ConnectionRequest and Connected, then gives the library the one answer that it waits for.
+    /// Fires ConnectionRequest and Connected, then gives the library the one answer that it waits
+    /// for.
     fn asked(&self, reply: Reply, held: bool) {
         let record = Arc::new(Record::new(reply.connection(), Some(reply)));
         self.conns.insert(Arc::clone(&record));
@@ -113,7 +116,8 @@ impl<'a> Dispatch<'a> {
     fn wanted(&self, wanted: Wanted) {
         let id = wanted.name;
         let Some(record) = self.conns.by_id(id).filter(|record| !record.is_ended()) else {
-            // A download that the application has ended gets nothing, but others may share its source.
+            // A download that the application has ended gets nothing, but others may share its
+            // source.
             return self.router.feeds.take_back(wanted);
         };
         if self.router.callback(events::id::DATA_WANTED).is_none() {
@@ -169,7 +173,8 @@ impl<'a> Dispatch<'a> {
         })
     }
 
-    /// Fires Connected for a request that the library refused. It never began, so no Disconnected follows.
+    /// Fires Connected for a request that the library refused. It never began, so no Disconnected
+    /// follows.
     fn refused(&self, connection: Connection, outcome: &Outcome) {
         let failure = Failure::of(outcome, connection.operation());
         let record = Arc::new(Record::new(connection, None));
@@ -346,7 +351,8 @@ fn status(failure: Option<&Failure>) -> (i32, &str) {
     failure.map_or((0, "OK"), |failure| (failure.code, failure.text.as_str()))
 }
 
-/// Returns the percentage done: -1 if the size is unknown, at most 100 for a file that grew meanwhile.
+/// Returns the percentage done: -1 if the size is unknown, at most 100 for a file that grew
+/// meanwhile.
 fn percent(done: u64, total: Option<u64>) -> i32 {
     match total {
         None => -1,
@@ -354,7 +360,8 @@ fn percent(done: u64, total: Option<u64>) -> i32 {
         // The announced size was wrong.
         Some(0) => -1,
         Some(total) => {
-            // This runs once a block. Beyond 2^64 / 100 it is less exact, which saves a division of 128 bits.
+            // This runs once a block. Beyond 2^64 / 100 it is less exact, which saves a division of
+            // 128 bits.
             let percent = done
                 .checked_mul(100)
                 .map_or_else(|| done / (total / 100).max(1), |hundredfold| hundredfold / total);
@@ -378,7 +385,8 @@ impl<'r> Cursor<'r> {
         }
     }
 
-    /// Returns the next `length` bytes: borrowed if one slice holds them, otherwise copied together into `buffer`.
+    /// Returns the next `length` bytes: borrowed if one slice holds them, otherwise copied together
+    /// into `buffer`.
     fn next<'b>(&mut self, length: usize, buffer: &'b mut Vec<u8>) -> &'b [u8]
     where
         'r: 'b,

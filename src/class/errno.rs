@@ -1,10 +1,13 @@
-//! Translates the system's error numbers into those of the specification, which are Winsock's on every system.
+//! Translates the system's error numbers into those of the specification, which are Winsock's on
+//! every system.
 
 use std::io;
 
 #[cfg(windows)]
 use super::errors::TABLE;
-use super::errors::{ACCESS_DENIED, ADDRESS_IN_USE, INVALID_VALUE, NOT_AVAILABLE, SYSTEM, strerror};
+use super::errors::{
+    ACCESS_DENIED, ADDRESS_IN_USE, INVALID_VALUE, NOT_AVAILABLE, SYSTEM, strerror,
+};
 
 /// Returns the number for a system error.
 pub(super) fn code_of(error: &io::Error) -> i32 {
@@ -16,7 +19,8 @@ pub(super) fn exact(error: &io::Error) -> Option<i32> {
     error.raw_os_error().and_then(code_of_errno)
 }
 
-/// Returns the text of a system error: the table's if it has one, otherwise the system's without its errno.
+/// Returns the text of a system error: the table's if it has one, otherwise the system's without
+/// its errno.
 pub(super) fn words(error: &io::Error) -> String {
     match exact(error) {
         Some(code) => strerror(code).to_owned(),
@@ -28,8 +32,8 @@ pub(super) fn words(error: &io::Error) -> String {
     }
 }
 
-/// Returns the number for an error that has none of its own: one of the same meaning, otherwise [`SYSTEM`], whose text
-/// is followed by the system's.
+/// Returns the number for an error that has none of its own: one of the same meaning, otherwise
+/// [`SYSTEM`], whose text is followed by the system's.
 fn code_of_kind(kind: io::ErrorKind) -> i32 {
     match kind {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => ACCESS_DENIED,

@@ -1,6 +1,7 @@
 //! Failures: a number, its text and the particulars; the number of each outcome.
 //!
-//! `errors/table.rs` holds every number and is made from `api/errors.toml`; `errno.rs` translates the system's errors.
+//! `errors/table.rs` holds every number and is made from `api/errors.toml`; `errno.rs` translates
+//! the system's errors.
 
 mod entry;
 #[rustfmt::skip] // Made by a program, a row a number.
@@ -61,8 +62,8 @@ impl Failure {
         }
     }
 
-    /// 906 with the unknown name, in which control characters are escaped and of which no more is shown than a name can
-    /// have.
+    /// 906 with the unknown name, in which control characters are escaped and of which no more is
+    /// shown than a name can have.
     pub fn unknown_setting(name: &str) -> Failure {
         if name.is_empty() {
             return Failure::plain(UNKNOWN_SETTING);
@@ -96,7 +97,8 @@ impl fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 impl Failure {
-    /// Returns the failure that events report when a request of this operation ends; `None` if it is complete.
+    /// Returns the failure that events report when a request of this operation ends; `None` if it
+    /// is complete.
     pub(super) fn of(outcome: &Outcome, operation: Operation) -> Option<Failure> {
         Some(match outcome {
             Outcome::Complete => return None,
@@ -118,9 +120,15 @@ impl Failure {
             Outcome::NoSource => no_source(operation),
             Outcome::File(error) => file(error),
             Outcome::Name => Failure::plain(CODE_PAGE),
-            Outcome::ReadOnly => Failure::new(ACCESS_DENIED, "Uploads are switched off (ReadOnly)."),
-            Outcome::Oversized => Failure::new(PACKET_TOO_LARGE, "A DATA packet was longer than agreed."),
-            Outcome::Replaced => Failure::new(CONNECTION_RESET, "The client began another transfer."),
+            Outcome::ReadOnly => {
+                Failure::new(ACCESS_DENIED, "Uploads are switched off (ReadOnly).")
+            }
+            Outcome::Oversized => {
+                Failure::new(PACKET_TOO_LARGE, "A DATA packet was longer than agreed.")
+            }
+            Outcome::Replaced => {
+                Failure::new(CONNECTION_RESET, "The client began another transfer.")
+            }
             Outcome::Network(error) => network(error),
             _ => Failure::plain(INTERNAL),
         })
@@ -130,7 +138,9 @@ impl Failure {
 fn no_source(operation: Operation) -> Failure {
     match operation {
         Operation::Write => Failure::plain(NO_LOCAL_FILE),
-        Operation::Read => Failure::new(CANNOT_OPEN_FILE, "Neither LocalDir nor the application has it."),
+        Operation::Read => {
+            Failure::new(CANNOT_OPEN_FILE, "Neither LocalDir nor the application has it.")
+        }
     }
 }
 

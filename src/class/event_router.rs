@@ -1,4 +1,5 @@
-//! Receives the library's events: decides which ones are created, which are queued and which only update a record.
+//! Receives the library's events: decides which ones are created, which are queued and which only
+//! update a record.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,7 +14,9 @@ use super::queue::{self, Item, Queue};
 use super::reason::Reason;
 use super::unobserved::UnobservedConnections;
 use tftp_serve::Outcome;
-use tftp_serve::inline::{Asks, EngineEvent, EventSink, Feeds, Instant, Interests, Reply, Sources, Wanted};
+use tftp_serve::inline::{
+    Asks, EngineEvent, EventSink, Feeds, Instant, Interests, Reply, Sources, Wanted,
+};
 use tftp_sync::atomic::{
     AtomicBool, AtomicU8, AtomicU32,
     Ordering::{Acquire, Relaxed, Release},
@@ -22,7 +25,8 @@ use tftp_sync::{Mutex, RwLock};
 
 const EVENTS: usize = events::LAST as usize;
 
-/// The interests in the library's events that each event of the class needs. Those of Log depend on LogLevel.
+/// The interests in the library's events that each event of the class needs. Those of Log depend on
+/// LogLevel.
 const INTERESTS_OF_EVENT: [Interests; EVENTS] = [
     Interests::REQUESTS,
     Interests::REQUESTS,
@@ -48,7 +52,8 @@ pub(super) struct EventRouter {
     /// The interests of all callbacks, as bits.
     registered: AtomicU32,
     log_level: AtomicU8,
-    /// The application looks at the Conn arrays: connections are followed even where no callback is registered.
+    /// The application looks at the Conn arrays: connections are followed even where no callback is
+    /// registered.
     is_watched: AtomicBool,
     /// CaptureIPPacketInfo: requests are followed even if nothing else is.
     captures: AtomicBool,
@@ -74,10 +79,16 @@ impl EventRouter {
         }
     }
 
-    /// Registers the callback of an event, or removes it with `None`; 905 if there is no such event.
-    pub(super) fn register(&self, event: i32, callback: Option<Arc<dyn Callback>>) -> Result<(), Failure> {
-        let place = place(event)
-            .ok_or_else(|| Failure::new(errors::INVALID_VALUE, &format!("There is no event {event}.")))?;
+    /// Registers the callback of an event, or removes it with `None`; 905 if there is no such
+    /// event.
+    pub(super) fn register(
+        &self,
+        event: i32,
+        callback: Option<Arc<dyn Callback>>,
+    ) -> Result<(), Failure> {
+        let place = place(event).ok_or_else(|| {
+            Failure::new(errors::INVALID_VALUE, &format!("There is no event {event}."))
+        })?;
         if callback.is_some() {
             // A callback of any event may end connections, so they must be known.
             self.watch();
@@ -100,9 +111,13 @@ impl EventRouter {
         self.callbacks.read()[place(event)?].clone()
     }
 
-    /// Returns the callback of an event from the cache `kept`, which it renews after a change of `callbacks`. For
-    /// events that fire a million times a second.
-    pub(super) fn refresh<'k>(&self, event: i32, kept: &'k mut CachedCallback) -> Option<&'k dyn Callback> {
+    /// Returns the callback of an event from the cache `kept`, which it renews after a change of
+    /// `callbacks`. For events that fire a million times a second.
+    pub(super) fn refresh<'k>(
+        &self,
+        event: i32,
+        kept: &'k mut CachedCallback,
+    ) -> Option<&'k dyn Callback> {
         let changes = self.changes.load(Acquire);
         if kept.as_of != changes {
             *kept = CachedCallback {
@@ -164,7 +179,8 @@ impl EventRouter {
             .admissions
             .into_iter()
             .for_each(|(reply, sources)| reply.admit(sources));
-        // Before any data counts as taken: the last block of a lost upload must not be acknowledged.
+        // Before any data counts as taken: the last block of a lost upload must not be
+        // acknowledged.
         waiting
             .lost
             .into_iter()
@@ -175,7 +191,8 @@ impl EventRouter {
             .for_each(|(reply, weight)| reply.taken(weight));
     }
 
-    /// Starts or stops keeping the address that the latest request was sent to. Stopping also forgets it.
+    /// Starts or stops keeping the address that the latest request was sent to. Stopping also
+    /// forgets it.
     pub(super) fn capture(&self, captures: bool) {
         self.captures.store(captures, Relaxed);
         if !captures {
@@ -266,7 +283,8 @@ impl EventSink for EventRouter {
     }
 
     fn admits(&self) -> bool {
-        // Without callbacks, items left in the queue from removed ones must not keep new requests out.
+        // Without callbacks, items left in the queue from removed ones must not keep new requests
+        // out.
         self.registered() == Interests::NONE || self.queue.has_room()
     }
 
@@ -291,7 +309,8 @@ impl EventSink for EventRouter {
     }
 }
 
-/// The waiting connections that [`EventRouter::release`] finds. It answers them after it has released the queue's lock.
+/// The waiting connections that [`EventRouter::release`] finds. It answers them after it has
+/// released the queue's lock.
 #[derive(Default)]
 struct Releasing {
     /// Connections whose beginning is still queued, so that the Conn arrays have no record of them.

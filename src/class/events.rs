@@ -48,7 +48,8 @@ pub enum Accept {
 
 /// The application's callback for one event.
 pub trait Callback: Send + Sync {
-    /// Called on the thread that calls DoEvents, with no lock held. Anything but 0 ends the event's connection.
+    /// Called on the thread that calls DoEvents, with no lock held. Anything but 0 ends the event's
+    /// connection.
     fn fire(&self, event: &mut Event<'_>) -> i32;
 }
 

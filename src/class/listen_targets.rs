@@ -1,4 +1,5 @@
-//! The places to listen: LocalHost and LocalPort, or sockets that the application bound, and the addresses of ListenOn.
+//! The places to listen: LocalHost and LocalPort, or sockets that the application bound, and the
+//! addresses of ListenOn.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 
@@ -85,7 +86,9 @@ pub(super) fn parse_descriptors(text: &str) -> Result<Vec<i32>, Failure> {
     let numbers = words(text).map(|word| word.parse().ok().filter(|number| *number >= 0));
     let numbers: Option<Vec<i32>> = numbers.collect();
     match numbers {
-        Some(numbers) if !numbers.is_empty() && cfg!(not(unix)) => Err(Failure::plain(errors::NOT_AVAILABLE)),
+        Some(numbers) if !numbers.is_empty() && cfg!(not(unix)) => {
+            Err(Failure::plain(errors::NOT_AVAILABLE))
+        }
         Some(numbers) => Ok(numbers),
         None => Err(Failure::new(
             errors::INVALID_VALUE,
@@ -115,7 +118,8 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
-/// Parses a numeric address and port; only the interface of a link-local address may be a name (`[fe80::1%eth0]:69`).
+/// Parses a numeric address and port; only the interface of a link-local address may be a name
+/// (`[fe80::1%eth0]:69`).
 fn address_and_port(word: &str) -> Option<SocketAddr> {
     if let Ok(address) = word.parse() {
         return Some(address);
@@ -140,8 +144,8 @@ fn local(values: &Values) -> Result<ListenTarget, Failure> {
     Ok(ListenTarget::bound_here(address, host.is_empty() && is_v6))
 }
 
-/// Parses an address, with its scope if it has one (fe80::1%eth0), or resolves a name. Only addresses of the family
-/// that UseIPv6 selects are accepted.
+/// Parses an address, with its scope if it has one (fe80::1%eth0), or resolves a name. Only
+/// addresses of the family that UseIPv6 selects are accepted.
 fn resolve(host: &str, is_v6: bool) -> Result<SocketAddr, Failure> {
     let wanted = if is_v6 {
         "UseIPv6 is on: an IPv6 address is expected."
@@ -190,8 +194,8 @@ mod tests {
         assert_eq!(host("[::1]", true).unwrap(), ("[::1]:69".parse().unwrap(), false));
         assert_eq!(host("::1", false).unwrap_err().code, 10047);
         assert_eq!(host("127.0.0.1", true).unwrap_err().code, 10047);
-        // inet_aton(3) accepts this as an address. Here it is a name for the resolver, which answers in one family
-        // only.
+        // inet_aton(3) accepts this as an address. Here it is a name for the resolver, which
+        // answers in one family only.
         assert_eq!(host("127.1", true).unwrap_err().code, 11004);
         assert_eq!(host("::", true).unwrap(), ("[::]:69".parse().unwrap(), false));
         assert_eq!(host("no such host", false).unwrap_err().code, 11001);

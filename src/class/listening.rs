@@ -16,15 +16,16 @@ use tftp_serve::{Server, Stats};
 /// Starts and stops listening. One call at a time.
 pub(super) struct Listening {
     library: Arc<Server>,
-    /// LocalDir as it was set, and its absolute path at that time, which later changes of the working directory don't
-    /// affect.
+    /// LocalDir as it was set, and its absolute path at that time, which later changes of the
+    /// working directory don't affect.
     root: Option<(String, PathBuf)>,
     /// The converter of CodePage, kept until the setting changes.
     names: CodePage,
     is_closed: bool,
 }
 
-/// The addresses of the listening sockets, the main one first, and the buffer sizes that the system granted.
+/// The addresses of the listening sockets, the main one first, and the buffer sizes that the system
+/// granted.
 #[derive(Clone, Debug)]
 pub(super) struct Bound {
     pub(super) addresses: Vec<SocketAddr>,
@@ -59,7 +60,8 @@ impl Listening {
         self.library.is_listening()
     }
 
-    /// Starts listening on every address, or on none. The caller has checked that it is not listening.
+    /// Starts listening on every address, or on none. The caller has checked that it is not
+    /// listening.
     pub(super) fn start(&mut self, values: &Values) -> Result<Bound, Failure> {
         if self.is_closed {
             return Err(Failure::plain(errors::NOT_A_HANDLE));

@@ -36,14 +36,16 @@ fn moved(id: i32) -> Item {
     }))
 }
 
-/// Ends turns of a shard until the queue needs no further reminder. The time advances by the delays that it returns.
+/// Ends turns of a shard until the queue needs no further reminder. The time advances by the delays
+/// that it returns.
 fn end_turns(queue: &Queue, now: &mut Instant) {
     while let Some(delay) = queue.announce_at(*now) {
         *now = *now + delay;
     }
 }
 
-/// Takes items until `count` have arrived, and checks that those of each shard, which numbers them, are in order.
+/// Takes items until `count` have arrived, and checks that those of each shard, which numbers them,
+/// are in order.
 fn take_all(queue: &Queue, count: usize) {
     let (mut seen, mut last) = (0, [0; 3]);
     while seen < count {
@@ -59,7 +61,8 @@ fn take_all(queue: &Queue, count: usize) {
     }
 }
 
-/// Every item pushed wakes a sleeping application and arrives once, in order; an interrupt loses nothing.
+/// Every item pushed wakes a sleeping application and arrives once, in order; an interrupt loses
+/// nothing.
 #[test]
 fn nothing_is_lost_between_shards_and_doevents() {
     check(|| {
@@ -100,7 +103,8 @@ fn no_interrupt_is_slept_over() {
     });
 }
 
-/// When all threads are done, the descriptor is readable exactly if something waits, whenever it was made.
+/// When all threads are done, the descriptor is readable exactly if something waits, whenever it
+/// was made.
 #[test]
 #[cfg(target_os = "linux")]
 fn the_event_descriptor_matches_the_queue() {
@@ -141,8 +145,8 @@ fn is_readable(descriptor: i32) -> bool {
     count.expect("it is an eventfd").trim() != "0"
 }
 
-/// Close ends every DoEvents that waits or is about to, also those that wait for their turn. Afterwards every call
-/// fails.
+/// Close ends every DoEvents that waits or is about to, also those that wait for their turn.
+/// Afterwards every call fails.
 #[test]
 fn close_ends_every_doevents() {
     check(|| {
@@ -170,8 +174,8 @@ fn close_ends_every_doevents() {
     });
 }
 
-/// A release during DoEvents on two threads waits for neither. When all have returned, the closing is finished,
-/// whichever thread had the turn.
+/// A release during DoEvents on two threads waits for neither. When all have returned, the closing
+/// is finished, whichever thread had the turn.
 #[test]
 fn a_release_always_finishes() {
     check(|| {
@@ -215,8 +219,8 @@ fn io_thread(server: &Server, reply: &Reply, answers: &Receiver<Answer>) -> Outc
 }
 
 /// The application ends a transfer at any moment after its ConnectionRequest has begun, whose
-/// answer is `answer`; another thread accepts a request that was put off. Its end is reported once, by
-/// Connected or by Disconnected, and as what the client sees.
+/// answer is `answer`; another thread accepts a request that was put off. Its end is reported once,
+/// by Connected or by Disconnected, and as what the client sees.
 fn an_abort_is_reported_once(answer: Accept) {
     let server = Server::open();
     server.config("SelectWaitMillis=60000").unwrap();

@@ -74,8 +74,8 @@ fn described(values: &Values) -> Result<Listen, Failure> {
     Ok(listen)
 }
 
-/// Returns the failure for an error of the library to listen or to adopt settings. `attempts`: the attempt at each
-/// place.
+/// Returns the failure for an error of the library to listen or to adopt settings. `attempts`: the
+/// attempt at each place.
 pub(super) fn failure(error: &Error, values: &Values, attempts: &[String]) -> Failure {
     let Some(system) = error.io_error() else {
         return Failure::new(errors::INVALID_VALUE, &error.to_string());
@@ -87,9 +87,13 @@ pub(super) fn failure(error: &Error, values: &Values, attempts: &[String]) -> Fa
                 .ok()
                 .flatten();
             let ip = ip.map_or_else(String::new, |ip| ip.to_string());
-            format!("SourceIPAddress {ip} is not this host's, which needs CAP_NET_ADMIN or CAP_NET_RAW.")
+            format!(
+                "SourceIPAddress {ip} is not this host's, which needs CAP_NET_ADMIN or CAP_NET_RAW."
+            )
         }
-        ErrorKind::Interface => format!("Interface {}.", values.setting_text(Key::Interface).trim()),
+        ErrorKind::Interface => {
+            format!("Interface {}.", values.setting_text(Key::Interface).trim())
+        }
         ErrorKind::Frames => "SourceMacAddress needs CAP_NET_RAW.".to_owned(),
         _ => match error.position().and_then(|position| attempts.get(position)) {
             Some(attempt) => attempt.clone(),
@@ -105,7 +109,8 @@ pub(super) fn settings(values: &Values) -> Settings {
     let timeout = Some(seconds(property::Key::Timeout)).filter(|timeout| !timeout.is_zero());
     let is_absolute = values.setting_is_on(Key::AbsoluteTimeout);
     let packet = values.setting_integer::<u16>(Key::MaxPacketSize) - HEADER;
-    let per_host = Some(values.setting_integer(Key::MaxConnectionsPerHost)).filter(|&limit| limit != 0);
+    let per_host =
+        Some(values.setting_integer(Key::MaxConnectionsPerHost)).filter(|&limit| limit != 0);
     Settings::default()
         .follow_symlinks(values.setting_is_on(Key::FollowSymlinks))
         .read_only(values.setting_is_on(Key::ReadOnly))
@@ -117,7 +122,9 @@ pub(super) fn settings(values: &Values) -> Settings {
         .max_window_size(values.setting_integer(Key::MaxWindowSize))
         .first_block_after_wrap(values.setting_integer(Key::DefaultRollOverNumber))
         .retransmit_timeout(seconds(property::Key::RetransmitTimeout))
-        .max_retransmits(u32::try_from(values.integer(property::Key::MaxRetransmits)).unwrap_or_default())
+        .max_retransmits(
+            u32::try_from(values.integer(property::Key::MaxRetransmits)).unwrap_or_default(),
+        )
         .adaptive_retransmit(values.setting_is_on(Key::AdaptiveRetransmit))
         .inactivity_timeout(timeout.filter(|_| !is_absolute))
         .transfer_timeout(timeout.filter(|_| is_absolute))
@@ -138,7 +145,8 @@ fn source_ip(values: &Values, listen_targets: &[ListenTarget]) -> Result<Option<
     }
 }
 
-/// Returns the traffic class: QOSDSCPValue or else the DSCP of QOSTrafficType, shifted; `None` leaves it to the system.
+/// Returns the traffic class: QOSDSCPValue or else the DSCP of QOSTrafficType, shifted; `None`
+/// leaves it to the system.
 fn traffic_class(values: &Values) -> Option<u8> {
     let dscp = match values.setting_integer::<u8>(Key::QosDscpValue) {
         0 => DSCP_OF_TRAFFIC_TYPE[values.setting_integer::<usize>(Key::QosTrafficType)],

@@ -1,5 +1,5 @@
-//! The properties: one table, which get, set, reset and the manual use. `property/table.rs` is made from
-//! `api/properties.toml`.
+//! The properties: one table, which get, set, reset and the manual use. `property/table.rs` is made
+//! from `api/properties.toml`.
 
 #[rustfmt::skip] // Made by a program, a row a property.
 mod table;
@@ -55,8 +55,9 @@ pub fn find(id: i32) -> Result<&'static Property, errors::Failure> {
         ));
     }
     let found = TABLE.iter().find(|property| property.id == id);
-    found
-        .ok_or_else(|| errors::Failure::new(errors::UNKNOWN_PROPERTY, &format!("There is no property {id}.")))
+    found.ok_or_else(|| {
+        errors::Failure::new(errors::UNKNOWN_PROPERTY, &format!("There is no property {id}."))
+    })
 }
 
 #[cfg(test)]

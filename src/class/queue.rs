@@ -1,10 +1,11 @@
 //! The event queue between the engine's threads and DoEvents.
 //!
-//! The I/O threads push and never wait. DoEvents takes the whole backlog with one lock, and sleeps only when it is
-//! empty. The sleeper is woken, and the descriptor made readable, at the end of the I/O thread's turn, when its packets
-//! are sent; for Transfer data alone, which no client waits for, at most every half millisecond. Only log messages are
-//! dropped beyond a limit. The rest is bounded because no new request is admitted while the backlog is too long, and
-//! because the library controls the flow of Transfer data.
+//! The I/O threads push and never wait. DoEvents takes the whole backlog with one lock, and sleeps
+//! only when it is empty. The sleeper is woken, and the descriptor made readable, at the end of the
+//! I/O thread's turn, when its packets are sent; for Transfer data alone, which no client waits
+//! for, at most every half millisecond. Only log messages are dropped beyond a limit. The rest is
+//! bounded because no new request is admitted while the backlog is too long, and because the
+//! library controls the flow of Transfer data.
 
 use std::collections::VecDeque;
 use std::io;
@@ -23,7 +24,8 @@ use tftp_sync::{Condvar, Mutex};
 const MANY: usize = 32_768;
 /// While this many bytes of Transfer data wait, new requests are left unanswered.
 const MANY_BYTES: usize = 64 << 20;
-/// Transfer data alone wakes the application at this many bytes, or `WAKE_EVERY` after the last time.
+/// Transfer data alone wakes the application at this many bytes, or `WAKE_EVERY` after the last
+/// time.
 const WAKE_BYTES: usize = 64 << 10;
 const WAKE_EVERY: Duration = Duration::from_micros(500);
 /// The size up to which the memory of a batch is used again.
@@ -90,8 +92,8 @@ struct Waiting {
     logs: usize,
     dropped_logs: u64,
     has_sleeper: bool,
-    /// Since the last announcement or take, an item other than Transfer data, or the last data of a transfer, was
-    /// pushed.
+    /// Since the last announcement or take, an item other than Transfer data, or the last data of a
+    /// transfer, was pushed.
     is_urgent: bool,
     /// The descriptor is readable.
     is_readable: bool,
@@ -161,7 +163,8 @@ impl Queue {
         }
     }
 
-    /// Takes the whole backlog. If it is empty, waits for an announcement or an interrupt, at most for `patience`.
+    /// Takes the whole backlog. If it is empty, waits for an announcement or an interrupt, at most
+    /// for `patience`.
     pub(super) fn take(&self, patience: Duration) -> Batch<'_> {
         let mut waiting = self.waiting.lock();
         let is_idle = waiting.items.is_empty() && !self.is_interrupted.load(Relaxed);
@@ -195,8 +198,8 @@ impl Queue {
 
     /// Returns true if there was an interrupt since the last call.
     pub(super) fn take_interrupt(&self) -> bool {
-        // AcqRel: the taker sees all writes before `interrupt()`, among them the close flag, and so does the thread
-        // whose turn is next.
+        // AcqRel: the taker sees all writes before `interrupt()`, among them the close flag, and so
+        // does the thread whose turn is next.
         self.is_interrupted.swap(false, AcqRel)
     }
 
@@ -220,8 +223,8 @@ impl Queue {
         self.waiting.lock().items.len()
     }
 
-    /// Returns the descriptor that is readable while something waits; the first call makes it. On Windows there is
-    /// none.
+    /// Returns the descriptor that is readable while something waits; the first call makes it. On
+    /// Windows there is none.
     pub(super) fn event_fd(&self) -> io::Result<i32> {
         #[cfg(unix)]
         return Ok(self.event()?.raw());
@@ -229,7 +232,8 @@ impl Queue {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Returns the HANDLE of the event that is signalled while something waits. Only Windows has one.
+    /// Returns the HANDLE of the event that is signalled while something waits. Only Windows has
+    /// one.
     pub(super) fn event_handle(&self) -> io::Result<usize> {
         #[cfg(windows)]
         return Ok(self.event()?.handle() as usize);
@@ -260,9 +264,11 @@ impl Queue {
         self.settle_readable(&mut waiting, is_waiting);
     }
 
-    /// Sets or clears the descriptor. The caller holds the lock of `waiting`, so that it never shows an old state.
+    /// Sets or clears the descriptor. The caller holds the lock of `waiting`, so that it never
+    /// shows an old state.
     fn settle_readable(&self, waiting: &mut Waiting, is_waiting: bool) {
-        let Some(readable) = self.readable.get().filter(|_| waiting.is_readable != is_waiting) else {
+        let Some(readable) = self.readable.get().filter(|_| waiting.is_readable != is_waiting)
+        else {
             return;
         };
         waiting.is_readable = is_waiting;
@@ -295,14 +301,16 @@ impl Waiting {
     }
 }
 
-/// The items that one DoEvents delivers. Those that it leaves go back to the head of the queue on drop.
+/// The items that one DoEvents delivers. Those that it leaves go back to the head of the queue on
+/// drop.
 pub(super) struct Batch<'q> {
     queue: &'q Queue,
     items: VecDeque<Item>,
 }
 
 impl Batch<'_> {
-    /// Passes the next item to `deliver`; until then it counts as waiting. Returns false if none is left.
+    /// Passes the next item to `deliver`; until then it counts as waiting. Returns false if none is
+    /// left.
     pub(super) fn deliver_next(&mut self, deliver: impl FnOnce(Item)) -> bool {
         let Some(item) = self.items.pop_front() else {
             return false;

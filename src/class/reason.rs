@@ -1,5 +1,5 @@
-//! The reasons why the application ended a connection. The library carries the reason, in the refusal, to the end
-//! event.
+//! The reasons why the application ended a connection. The library carries the reason, in the
+//! refusal, to the end event.
 
 use std::error::Error;
 use std::fmt;
@@ -28,7 +28,9 @@ impl Reason {
     pub(super) fn refusal(self) -> Refusal {
         let refusal = match self {
             Reason::Denied => Refusal::access_denied(),
-            Reason::Callback(_) => Refusal::new(ErrorCode::UNDEFINED, "Ended by the server's application"),
+            Reason::Callback(_) => {
+                Refusal::new(ErrorCode::UNDEFINED, "Ended by the server's application")
+            }
             Reason::Disconnect => Refusal::new(ErrorCode::UNDEFINED, "Ended by Disconnect"),
             Reason::NoFeeder => Refusal::not_found(),
             Reason::NoPlace => Refusal::new(ErrorCode::NOT_FOUND, "No place for this file"),
@@ -45,7 +47,9 @@ impl Reason {
     pub(super) fn failure(self) -> Failure {
         match self {
             Reason::Denied => Failure::new(ACCESS_DENIED, "Refused by ConnectionRequest."),
-            Reason::Callback(answer) => Failure::new(ABORTED, &format!("A callback returned {answer}.")),
+            Reason::Callback(answer) => {
+                Failure::new(ABORTED, &format!("A callback returned {answer}."))
+            }
             Reason::Disconnect => Failure::new(ABORTED, "Ended by Disconnect"),
             Reason::NoFeeder => Failure::new(
                 NO_LOCAL_FILE,

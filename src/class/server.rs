@@ -27,14 +27,16 @@ const MORE_THAN_WANTED: &str = "More than DataWanted requested.";
 
 /// A TFTP server as an application holds it. Every method may be called from any thread.
 ///
-/// Locks are taken in this order: `listening`, then `values` or `bound`. None is held while a callback runs.
+/// Locks are taken in this order: `listening`, then `values` or `bound`. None is held while a
+/// callback runs.
 pub struct Server {
     pub(super) router: Arc<EventRouter>,
     pub(super) conns: Conns,
     library: Arc<tftp_serve::Server>,
     pub(super) values: Mutex<Values>,
     pub(super) listening: Mutex<Listening>,
-    /// The bound addresses while listening. A separate lock: readers must not wait while `start_listening` binds.
+    /// The bound addresses while listening. A separate lock: readers must not wait while
+    /// `start_listening` binds.
     pub(super) bound: Mutex<Option<Bound>>,
     turn: Turn,
 }
@@ -59,16 +61,19 @@ impl Server {
         })
     }
 
-    /// Shuts down and waits for every thread, and for a DoEvents that runs elsewhere. Not from inside a callback.
+    /// Shuts down and waits for every thread, and for a DoEvents that runs elsewhere. Not from
+    /// inside a callback.
     pub fn close(&self) {
         self.router.close();
         let turn = self.turn.take();
         self.finish(turn);
     }
 
-    /// Closes without waiting for a DoEvents: one that runs, on whichever thread, finishes the closing when it returns.
+    /// Closes without waiting for a DoEvents: one that runs, on whichever thread, finishes the
+    /// closing when it returns.
     ///
-    /// The port is free and every client has its ERROR when this returns. Callable from inside a callback.
+    /// The port is free and every client has its ERROR when this returns. Callable from inside a
+    /// callback.
     pub fn release(&self) {
         self.router.close();
         self.shutdown();
@@ -104,8 +109,8 @@ impl Server {
         Ok(())
     }
 
-    /// Delivers the events that wait; if there are none, waits up to SelectWaitMillis for the first. Not from inside a
-    /// callback.
+    /// Delivers the events that wait; if there are none, waits up to SelectWaitMillis for the
+    /// first. Not from inside a callback.
     ///
     /// # Errors
     /// 901 if the server was closed meanwhile.
@@ -126,7 +131,9 @@ impl Server {
         self.router.unobserved.settle(&self.conns);
         let patience = match self.router.queue.has_items() {
             true => Duration::ZERO,
-            false => Duration::from_millis(self.values.lock().setting_integer(Key::SelectWaitMillis)),
+            false => {
+                Duration::from_millis(self.values.lock().setting_integer(Key::SelectWaitMillis))
+            }
         };
         self.deliver(patience);
         Ok(())
@@ -142,7 +149,8 @@ impl Server {
     /// Starts to listen; does nothing if it is listening already.
     ///
     /// # Errors
-    /// 905 LocalDir does not exist; 11001 LocalHost is not found; the system's errors for the address and the port.
+    /// 905 LocalDir does not exist; 11001 LocalHost is not found; the system's errors for the
+    /// address and the port.
     pub fn start_listening(&self) -> Result<(), Failure> {
         let mut listening = self.listening.lock();
         if listening.is_on() {
@@ -185,10 +193,12 @@ impl Server {
         Ok(())
     }
 
-    /// Answers a request that ConnectionRequest put off ([`super::events::Accept::Later`]). DoEvents goes on with it.
+    /// Answers a request that ConnectionRequest put off ([`super::events::Accept::Later`]).
+    /// DoEvents goes on with it.
     ///
     /// # Errors
-    /// 903 if there is no connection at this index; 130 if it is not deferred, or was already answered.
+    /// 903 if there is no connection at this index; 130 if it is not deferred, or was already
+    /// answered.
     pub fn accept(&self, index: i32, accept: bool) -> Result<(), Failure> {
         let record = self.conns.at(index)?;
         if record.answer(accept)? {
@@ -197,7 +207,8 @@ impl Server {
         Ok(())
     }
 
-    /// Holds a transfer back, or resumes it. While it is held, data that Transfer delivers does not count as taken.
+    /// Holds a transfer back, or resumes it. While it is held, data that Transfer delivers does not
+    /// count as taken.
     ///
     /// # Errors
     /// 903 if there is no connection at this index.
@@ -206,12 +217,12 @@ impl Server {
         Ok(())
     }
 
-    /// Supplies the next bytes of a download that the application feeds, at most as many as its DataWanted events
-    /// requested. `is_last`: nothing follows.
+    /// Supplies the next bytes of a download that the application feeds, at most as many as its
+    /// DataWanted events requested. `is_last`: nothing follows.
     ///
     /// # Errors
-    /// 905 more than was requested, of which nothing was taken; 130 it is no fed download, or is over; 903 no
-    /// connection at this index.
+    /// 905 more than was requested, of which nothing was taken; 130 it is no fed download, or is
+    /// over; 903 no connection at this index.
     pub fn supply(&self, index: i32, bytes: &[u8], is_last: bool) -> Result<(), Failure> {
         let id = match index >= FIRST_CONNECTION_ID {
             true => index,
@@ -231,8 +242,8 @@ impl Server {
         }
     }
 
-    /// Ends one transfer of any kind. Its client gets an ERROR with this code and at most 256 bytes of this text,
-    /// without a text "Aborted".
+    /// Ends one transfer of any kind. Its client gets an ERROR with this code and at most 256 bytes
+    /// of this text, without a text "Aborted".
     ///
     /// # Errors
     /// 903 if there is no connection at this index; 905 for a code that is not 0 to 8.
@@ -240,8 +251,9 @@ impl Server {
         let code = u16::try_from(tftp_code)
             .ok()
             .filter(|code| *code <= LAST_ERROR_CODE);
-        let code = code
-            .ok_or_else(|| Failure::new(errors::INVALID_VALUE, "An error code from 0 to 8 is expected."))?;
+        let code = code.ok_or_else(|| {
+            Failure::new(errors::INVALID_VALUE, "An error code from 0 to 8 is expected.")
+        })?;
         let text = text.unwrap_or("Aborted");
         let cut = (0..=ERROR_TEXT.min(text.len())).rfind(|&at| text.is_char_boundary(at));
         let cut = cut.unwrap_or(0);
@@ -312,7 +324,11 @@ impl Server {
     }
 
     /// Changes values if they may be changed now and are valid together; otherwise changes nothing.
-    pub(super) fn change(&self, access: Access, apply: impl FnOnce(&mut Values)) -> Result<(), Failure> {
+    pub(super) fn change(
+        &self,
+        access: Access,
+        apply: impl FnOnce(&mut Values),
+    ) -> Result<(), Failure> {
         let mut listening = self.listening.lock();
         match access {
             Access::WhileStopped(code) if listening.is_on() => return Err(Failure::plain(code)),
@@ -330,7 +346,8 @@ impl Server {
     }
 }
 
-/// The turn to deliver, which one thread has at a time. No mutex is held during it, because callbacks run meanwhile.
+/// The turn to deliver, which one thread has at a time. No mutex is held during it, because
+/// callbacks run meanwhile.
 #[derive(Default)]
 struct Turn {
     is_taken: Mutex<bool>,

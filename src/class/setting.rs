@@ -1,5 +1,5 @@
-//! The settings of Config: one table, which setting, reading, reset and the manual use. `setting/table.rs` is made from
-//! `api/settings.toml`.
+//! The settings of Config: one table, which setting, reading, reset and the manual use.
+//! `setting/table.rs` is made from `api/settings.toml`.
 
 #[rustfmt::skip] // Made by a program, a row a setting.
 mod table;
@@ -70,14 +70,17 @@ impl Setting {
             Role::Active(Key::Interface) => source::interface(text).map(drop)?,
             Role::Active(Key::SourceIpAddress) => source::ip(text).map(drop)?,
             Role::Active(Key::ListenOn) => listen_targets::parse_addresses(text).map(drop)?,
-            Role::Active(Key::ListenDescriptors) => listen_targets::parse_descriptors(text).map(drop)?,
+            Role::Active(Key::ListenDescriptors) => {
+                listen_targets::parse_descriptors(text).map(drop)?
+            }
             Role::Active(Key::SourceMacAddress) => source::mac(text).map(drop)?,
             _ => {}
         }
         Ok(value)
     }
 
-    /// Returns the text, a code page in hexadecimal as decimal: the specification writes some of them so.
+    /// Returns the text, a code page in hexadecimal as decimal: the specification writes some of
+    /// them so.
     fn decimal(&self, text: &str) -> String {
         let trimmed = text.trim();
         let digits = trimmed.strip_prefix("0x").or_else(|| trimmed.strip_prefix("0X"));
@@ -88,7 +91,8 @@ impl Setting {
     }
 }
 
-/// Returns the code page of this number: 905 if there is none, 434 if nothing on this system converts it.
+/// Returns the code page of this number: 905 if there is none, 434 if nothing on this system
+/// converts it.
 pub(super) fn code_page(id: &Value) -> Result<CodePage, Failure> {
     let Value::Integer(id) = *id else {
         return Err(Failure::plain(errors::INVALID_VALUE));
@@ -97,7 +101,9 @@ pub(super) fn code_page(id: &Value) -> Result<CodePage, Failure> {
         .map_err(|_| Unsupported::Unknown)
         .and_then(CodePage::new);
     page.map_err(|why| match why {
-        Unsupported::Unknown => Failure::new(errors::INVALID_VALUE, &format!("There is no code page {id}.")),
+        Unsupported::Unknown => {
+            Failure::new(errors::INVALID_VALUE, &format!("There is no code page {id}."))
+        }
         Unsupported::NotServed => Failure::new(
             errors::CODE_PAGE,
             &format!("Nothing on this system converts code page {id}."),
@@ -105,7 +111,8 @@ pub(super) fn code_page(id: &Value) -> Result<CodePage, Failure> {
     })
 }
 
-/// Parses a range as in "40000-40100", a single port, or "" (`None`), which leaves the choice to the system.
+/// Parses a range as in "40000-40100", a single port, or "" (`None`), which leaves the choice to
+/// the system.
 pub(super) fn parse_ports(text: &str) -> Result<Option<std::ops::RangeInclusive<u16>>, Failure> {
     let text = text.trim();
     if text.is_empty() {

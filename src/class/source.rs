@@ -22,8 +22,9 @@ pub(super) fn ip(text: &str) -> Result<Option<IpAddr>, Failure> {
     }
     let literal = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
     let ip: Option<IpAddr> = literal.unwrap_or(text).parse().ok();
-    let is_one_host =
-        |ip: &IpAddr| !ip.is_unspecified() && !ip.is_multicast() && *ip != IpAddr::V4(Ipv4Addr::BROADCAST);
+    let is_one_host = |ip: &IpAddr| {
+        !ip.is_unspecified() && !ip.is_multicast() && *ip != IpAddr::V4(Ipv4Addr::BROADCAST)
+    };
     match ip.map(|ip| ip.to_canonical()).filter(is_one_host) {
         Some(ip) => available(cfg!(unix)).map(|()| Some(ip)),
         None => Err(Failure::new(
@@ -48,16 +49,16 @@ pub(super) fn mac(text: &str) -> Result<Option<[u8; 6]>, Failure> {
     }
 }
 
-/// Parses the name of a network interface; `None` for "". Its existence is checked when listening starts.
+/// Parses the name of a network interface; `None` for "". Its existence is checked when listening
+/// starts.
 pub(super) fn interface(text: &str) -> Result<Option<String>, Failure> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
     }
     match Listen::is_interface_name(text) {
-        true => {
-            available(cfg!(any(target_os = "linux", target_vendor = "apple"))).map(|()| Some(text.to_owned()))
-        }
+        true => available(cfg!(any(target_os = "linux", target_vendor = "apple")))
+            .map(|()| Some(text.to_owned())),
         false => Err(Failure::new(
             errors::INVALID_VALUE,
             "The name of a network interface is expected, as in eth0.",

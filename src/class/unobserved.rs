@@ -1,8 +1,9 @@
 //! Connections without callbacks, for programs that only look at the Conn arrays.
 //!
-//! If no connection callback is registered when a connection begins, it is unobserved: its events never enter the
-//! queue, but update its record here. An unobserved connection that begins and ends between two DoEvents leaves no
-//! trace, so the memory is bounded by the live connections plus those that the application still sees.
+//! If no connection callback is registered when a connection begins, it is unobserved: its events
+//! never enter the queue, but update its record here. An unobserved connection that begins and ends
+//! between two DoEvents leaves no trace, so the memory is bounded by the live connections plus
+//! those that the application still sees.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -53,8 +54,8 @@ impl UnobservedConnections {
         self.live.store(connections.live.len(), Relaxed);
     }
 
-    /// Consumes an event of an unobserved connection. Returns events of other connections, and kinds that are delivered
-    /// in any case.
+    /// Consumes an event of an unobserved connection. Returns events of other connections, and
+    /// kinds that are delivered in any case.
     pub(super) fn fold(&self, event: EngineEvent) -> Option<EngineEvent> {
         if self.live.load(Relaxed) == 0 {
             return Some(event);

@@ -96,7 +96,9 @@ impl Kind {
             Kind::Text => "text".to_owned(),
             Kind::Binary => "binary".to_owned(),
             Kind::Boolean => "Boolean".to_owned(),
-            Kind::Integer(range) if range == &(i64::from(i32::MIN)..=i32::MAX.into()) => "integer".to_owned(),
+            Kind::Integer(range) if range == &(i64::from(i32::MIN)..=i32::MAX.into()) => {
+                "integer".to_owned()
+            }
             Kind::Integer(range) => format!("{} to {}", range.start(), range.end()),
             Kind::Names(names) => format!("0 to {}", names.len() - 1),
         }

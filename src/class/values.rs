@@ -17,8 +17,10 @@ impl Values {
     /// Returns every default.
     pub(super) fn new() -> Values {
         let unused = || Value::Integer(0);
-        let property = |row: &property::Property| row.kind.parse(row.default).unwrap_or_else(|_| unused());
-        let setting = |row: &setting::Setting| row.kind.parse(row.default).unwrap_or_else(|_| unused());
+        let property =
+            |row: &property::Property| row.kind.parse(row.default).unwrap_or_else(|_| unused());
+        let setting =
+            |row: &setting::Setting| row.kind.parse(row.default).unwrap_or_else(|_| unused());
         Values {
             properties: property::TABLE.iter().map(property).collect(),
             settings: setting::TABLE.iter().map(setting).collect(),

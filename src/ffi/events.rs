@@ -28,7 +28,11 @@ unsafe impl Send for Context {}
 unsafe impl Sync for Context {}
 
 impl CCallback {
-    pub(super) fn new(key: Key, callback: tftpserver_callback, context: *mut c_void) -> Option<CCallback> {
+    pub(super) fn new(
+        key: Key,
+        callback: tftpserver_callback,
+        context: *mut c_void,
+    ) -> Option<CCallback> {
         callback.map(|function| CCallback {
             key,
             function,
@@ -41,7 +45,8 @@ impl CCallback {
         let _inside = InsideCallback::enter();
         // SAFETY: the application vouched for the function when it registered it; the event and all
         // it points to outlive the call.
-        let answer = unsafe { (self.function)(self.key.as_handle(), &raw mut event, self.context.0) };
+        let answer =
+            unsafe { (self.function)(self.key.as_handle(), &raw mut event, self.context.0) };
         (answer, event)
     }
 }

@@ -130,7 +130,11 @@ pub extern "C" fn tftpserver_get_last_error_code(server: *mut tftpserver) -> i32
 /// Memory: owned by the library, valid until this thread's next call with this handle. Threads:
 /// any.
 #[unsafe(no_mangle)]
-pub extern "C" fn tftpserver_get(server: *mut tftpserver, property_id: i32, index: i32) -> *const c_char {
+pub extern "C" fn tftpserver_get(
+    server: *mut tftpserver,
+    property_id: i32,
+    index: i32,
+) -> *const c_char {
     value(server, Call::Get, ptr::null(), |server, key| {
         let text = server.get(property_id, index)?.into_text()?;
         Ok(strings::keep_text(key, &text))

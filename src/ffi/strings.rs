@@ -36,7 +36,8 @@ thread_local! {
     static SLOTS: RefCell<Vec<Slot>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Records the result of the call that just ended; `None` is success, for which nothing new is kept.
+/// Records the result of the call that just ended; `None` is success, for which nothing new is
+/// kept.
 pub(super) fn remember(key: Key, failure: Option<&Failure>) {
     let Some(failure) = failure else {
         return forget_failure(key);

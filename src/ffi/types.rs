@@ -203,5 +203,9 @@ pub struct tftpserver_event {
 /// Disconnected the value has no effect on a connection that has already ended. C++ exceptions,
 /// longjmp and Rust panics must not leave the callback.
 pub type tftpserver_callback = Option<
-    unsafe extern "C" fn(server: *mut tftpserver, event: *mut tftpserver_event, context: *mut c_void) -> i32,
+    unsafe extern "C" fn(
+        server: *mut tftpserver,
+        event: *mut tftpserver_event,
+        context: *mut c_void,
+    ) -> i32,
 >;

@@ -1,6 +1,8 @@
-"""A file system in memory that stops answering on demand: the FUSE protocol over /dev/fuse, without a library.
+"""A file system in memory that stops answering on demand: the FUSE protocol over /dev/fuse, without
+a library.
 
-It has one directory. A set of operations hangs; their requests are kept and answered when the file system is let go.
+It has one directory. A set of operations hangs; their requests are kept and answered when the file
+system is let go.
 """
 import ctypes
 import os
@@ -55,7 +57,8 @@ class HungFs:
         return self
 
     def __exit__(self, *_):
-        """Lets go before the processes that use it are ended: one that waits for an answer cannot even be killed."""
+        """Lets go before the processes that use it are ended: one that waits for an answer cannot
+        even be killed."""
         self.let_go()
         net.libc.umount2(self.path.encode(), MNT_DETACH)
 

@@ -2,7 +2,8 @@
 
 usage: run.py DIRECTORY [-k WORD]     (DIRECTORY: has serve, load and flood, as `cargo build` makes them in benches/)
 
-ABUSE_LONG=1: the long form. TFTP_TEST_SECONDS: the time limit of a class otherwise. ABUSE_SEED: the seed that a run printed.
+ABUSE_LONG=1: the long form. TFTP_TEST_SECONDS: the time limit of a class otherwise. ABUSE_SEED: the
+seed that a run printed.
 """
 import importlib.util
 import os

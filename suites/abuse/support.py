@@ -1,4 +1,5 @@
-"""Server, load and flood as processes of their own, in a network that the test makes, and what a process holds.
+"""Server, load and flood as processes of their own, in a network that the test makes, and what a
+process holds.
 
 ABUSE_BIN      where the programs of benches/ are
 ABUSE_LONG=1   the long form: full numbers, and speeds are judged; otherwise they are only told
@@ -22,7 +23,8 @@ BIN = os.environ.get("ABUSE_BIN", "")
 LONG = os.environ.get("ABUSE_LONG") == "1"
 SEED = int(os.environ.get("ABUSE_SEED", "0")) or int.from_bytes(os.urandom(3), "big")
 
-# Descriptors of a server under test, so that thousands of uploads fit beside each other: as many as this test may have.
+# Descriptors of a server under test, so that thousands of uploads fit beside each other: as many as
+# this test may have.
 _, MOST_DESCRIPTORS = resource.getrlimit(resource.RLIMIT_NOFILE)
 DESCRIPTORS = 65536 if MOST_DESCRIPTORS == resource.RLIM_INFINITY else min(65536, MOST_DESCRIPTORS)
 SETUP_SECONDS, END_SECONDS = 20, 240
@@ -43,7 +45,8 @@ def dies_with_us():
 
 
 def go_first():
-    """Raises the priority of server, load and flood above everything else on this machine, where speeds are judged."""
+    """Raises the priority of server, load and flood above everything else on this machine, where
+    speeds are judged."""
     if LONG and net.IS_ROOT:
         os.setpriority(os.PRIO_PROCESS, 0, -20)
         if os.path.exists("/proc/self/autogroup"):
@@ -174,7 +177,8 @@ class Server(Measured):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
     def lowest_free(self):
-        """Returns the number of the next descriptor, once no descriptor is opened or closed any more."""
+        """Returns the number of the next descriptor, once no descriptor is opened or closed any
+        more."""
         def numbers():
             return {int(name) for name in os.listdir(f"/proc/{self.pid}/fd")}
         before = None
@@ -239,8 +243,9 @@ def pattern(size):
 
 
 class Wire:
-    """Two networks on one cable: the server's, which becomes this process's, and the clients', `there`. The clients'
-    network has every address from HOSTS on, and none from NOBODY on; packets to those are lost."""
+    """Two networks on one cable: the server's, which becomes this process's, and the clients',
+    `there`. The clients' network has every address from HOSTS on, and none from NOBODY on; packets
+    to those are lost."""
 
     address = "10.9.0.1"
 
@@ -262,7 +267,8 @@ class Wire:
                            ports=",".join(str(port) for port in ports), **{"from": NOBODY}, **options)
 
     def sent(self):
-        """Returns the packets and bytes that the server's network has sent so far, Ethernet headers included."""
+        """Returns the packets and bytes that the server's network has sent so far, Ethernet headers
+        included."""
         with open("/proc/self/net/dev") as file:
             fields = next(line for line in file if line.strip().startswith("here:")).split(":")[1].split()
         return int(fields[9]), int(fields[8])

@@ -14,7 +14,8 @@ SIZE = 200_000
 # More than the file pool has threads, and more than once.
 CLIENTS = 400
 OTHERS = 200 if LONG else 50
-# A directory that hangs has 32 threads for files; the rest of the 128 are left to others, who take what they need.
+# A directory that hangs has 32 threads for files; the rest of the 128 are left to others, who take
+# what they need.
 MOST_THREADS = 110
 
 
@@ -26,7 +27,8 @@ class HungDisk(unittest.TestCase):
         self.root = directory.name
 
     def others(self, server, first_host):
-        """Reads that need a look-up on the pool or none, and writes, elsewhere: whole, and their seconds."""
+        """Reads that need a look-up on the pool or none, and writes, elsewhere: whole, and their
+        seconds."""
         begin = time.monotonic()
         for options in ({"op": "read", "name": "fine"}, {"op": "read", "name": "cool/fine"},
                         {"op": "write", "dir": self.root}):
@@ -36,7 +38,8 @@ class HungDisk(unittest.TestCase):
 
     def make(self):
         os.mkdir(os.path.join(self.root, "cool"))
-        # A file behind a link that leaves the directory and comes back is never opened on an I/O thread.
+        # A file behind a link that leaves the directory and comes back is never opened on an I/O
+        # thread.
         for name in ("fine", "cool/file"):
             with open(os.path.join(self.root, name), "wb") as file:
                 file.write(support.pattern(SIZE))
@@ -76,7 +79,8 @@ class HungDisk(unittest.TestCase):
         self.hangs([READ], "80 files, read", op="read", name="hung/file", files=80)
 
     def test_given_up_after_timeout(self):
-        """No client waits longer than Timeout, and ended transfers no longer count, though the disk still hangs."""
+        """No client waits longer than Timeout, and ended transfers no longer count, though the disk
+        still hangs."""
         def test():
             own_mounts()
             self.make()

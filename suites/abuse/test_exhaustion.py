@@ -1,4 +1,5 @@
-"""No descriptor, no room to send: running transfers stay whole, new ones are refused or wait, and afterwards all is well."""
+"""No descriptor, no room to send: running transfers stay whole, new ones are refused or wait, and
+afterwards all is well."""
 import os
 import resource
 import subprocess
@@ -28,7 +29,8 @@ class Exhaustion(unittest.TestCase):
         self.assertIn("Too many open files", result["said"])
 
     def test_no_descriptor_in_mid_flight(self):
-        """Transfers run in both directions while the limit falls to the number of open descriptors."""
+        """Transfers run in both directions while the limit falls to the number of open
+        descriptors."""
         with Server(self.root) as server, \
                 load(server, op="read", name="image", size=SIZE, clients=CLIENTS, together="yes") as readers:
             self.assertEqual(readers.line(), "open")
@@ -50,7 +52,8 @@ class Exhaustion(unittest.TestCase):
             server.wait_until(lambda: sorted(os.listdir(self.root)) == ["image", "other"], "uploads are left")
 
     def test_no_descriptor_from_the_beginning(self):
-        """The limit allows a few descriptors beyond those of the start: the first transfer socket, perhaps a file."""
+        """The limit allows a few descriptors beyond those of the start: the first transfer socket,
+        perhaps a file."""
         for spare in range(6):
             with self.subTest(spare=spare), Server(self.root) as server:
                 _, most = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
@@ -61,7 +64,8 @@ class Exhaustion(unittest.TestCase):
                 whole(load(server, op="read", name="other", size=1000, clients=20).result(), 20)
 
     def narrow(self, qdisc, window, **settings):
-        """A cable that takes less than the server has: the kernel refuses packets, or makes it wait."""
+        """A cable that takes less than the server has: the kernel refuses packets, or makes it
+        wait."""
         def test():
             wire = Wire()
             made = subprocess.run(["tc", "qdisc", "add", "dev", "here", "root", *qdisc.split()], capture_output=True)
@@ -86,7 +90,8 @@ class Exhaustion(unittest.TestCase):
 
     @needs_network
     def test_no_room_in_the_socket(self):
-        """EAGAIN: the smallest send buffer that the kernel grants, and a queue that holds packets for a while."""
+        """EAGAIN: the smallest send buffer that the kernel grants, and a queue that holds packets
+        for a while."""
         for window in (1, 16):
             with self.subTest(window=window):
                 self.narrow("tbf rate 400mbit burst 5kb limit 4mb", window, OutBufferSize=1)

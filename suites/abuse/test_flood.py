@@ -1,5 +1,5 @@
-"""Floods from unused addresses, while real transfers run: these stay whole and fast, nothing grows without
-bound, and afterwards everything is as it was.
+"""Floods from unused addresses, while real transfers run: these stay whole and fast, nothing grows
+without bound, and afterwards everything is as it was.
 
 ABUSE_KIB      what each of the 16 clients reads meanwhile (256; in the long form 16384)
 ABUSE_ROUNDS   how often each flood is compared (1; in the long form 5)
@@ -20,14 +20,14 @@ SIZE = int(os.environ.get("ABUSE_KIB", "16384" if LONG else "256")) << 10
 ROUNDS = int(os.environ.get("ABUSE_ROUNDS", "5" if LONG else "1"))
 # Packets a second; 0: as many as one thread can.
 RATE = 0 if LONG else 30_000
-# MaxRetransmits and RetransmitTimeout: in the short form what the floods begin is given up soon, in the long form as by
-# default; real clients are waited for.
+# MaxRetransmits and RetransmitTimeout: in the short form what the floods begin is given up soon, in
+# the long form as by default; real clients are waited for.
 HASTE = {15: 3, 16: 5} if LONG else {15: 1, 16: 1}
 PATIENCE = 3600
 
-# The descriptors that most systems give a process, and the most that floods may take: an eighth for sockets of
-# half-open transfers, 64 shared ones, half-open uploads (an eighth of all, two or three each) and a few more; and the
-# most resident memory.
+# The descriptors that most systems give a process, and the most that floods may take: an eighth for
+# sockets of half-open transfers, 64 shared ones, half-open uploads (an eighth of all, two or three
+# each) and a few more; and the most resident memory.
 LIMIT = 1024
 DESCRIPTORS = LIMIT // 8 + 64 + LIMIT * 3 // 8 + 24
 RESIDENT_KIB = 96 * 1024
@@ -51,7 +51,8 @@ class Floods(unittest.TestCase):
             file.write(support.pattern(100))
 
     def transfers(self, wire, server, during):
-        """Runs real transfers that begin before `during` and end before it does. Returns their bytes per second."""
+        """Runs real transfers that begin before `during` and end before it does. Returns their
+        bytes per second."""
         server.wait_until(lambda: server.statistics()["active"] == 0, "transfers are left")
         server.set(16, PATIENCE)
         with wire.load(server, op="read", name="image", size=SIZE, blksize=1428, clients=CLIENTS,
@@ -75,8 +76,8 @@ class Floods(unittest.TestCase):
         return flood
 
     def compare(self, wire, server, name):
-        """Returns the ratio of the transfers' speed under a flood at the server to that under the same flood at a
-        socket that only discards."""
+        """Returns the ratio of the transfers' speed under a flood at the server to that under the
+        same flood at a socket that only discards."""
         kind, where = FLOODS[name]
         ratios, rows = [], []
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as discards:
@@ -106,8 +107,8 @@ class Floods(unittest.TestCase):
         self.assertLessEqual(server.statistics()["active"], 16_384)
 
     def after(self, wire, server, before):
-        """Checks that nothing is left of the flood once the half-open transfers are given up, and that new clients are
-        served."""
+        """Checks that nothing is left of the flood once the half-open transfers are given up, and
+        that new clients are served."""
         server.wait_until(lambda: server.statistics()["active"] == 0, "transfers are left")
         server.wait_until(lambda: sorted(os.listdir(self.root)) == ["image", "small"], "unfinished uploads are left")
         # Shared sockets, once open, stay open: 64 of a thread.
@@ -163,7 +164,8 @@ class Floods(unittest.TestCase):
         in_child(test)
 
     def test_descriptors_are_left_to_others(self):
-        """WRQs without DATA take an eighth of the descriptors, not all: a file that is not cached yet can be opened."""
+        """WRQs without DATA take an eighth of the descriptors, not all: a file that is not cached
+        yet can be opened."""
         def test():
             wire = Wire()
             with Server(self.root, wire.address, descriptors=256) as server:
@@ -178,7 +180,8 @@ class Floods(unittest.TestCase):
         in_child(test)
 
     def amplification(self, wire, server, kind, **options):
-        """Returns the ratio of bytes sent to bytes received, IP headers included, until the server has given up."""
+        """Returns the ratio of bytes sent to bytes received, IP headers included, until the server
+        has given up."""
         before, bytes_before = wire.sent()
         flood = wire.flood(kind, [server.port], rate=2_000, **options)
         server.wait_until(lambda: wire.sent()[0] - before > 500, "no answer")
@@ -190,7 +193,8 @@ class Floods(unittest.TestCase):
         return ratio, (packets - before) / sent["packets"]
 
     def test_amplification(self):
-        """A request without a client is answered with one packet, its retransmissions (7 by default) and an ERROR."""
+        """A request without a client is answered with one packet, its retransmissions (7 by
+        default) and an ERROR."""
         def test():
             wire = Wire()
             properties = {} if LONG else HASTE

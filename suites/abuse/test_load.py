@@ -9,9 +9,11 @@ from support import LONG, Feeder, Server, load, told, whole
 COUNT = 10_000
 # Read a whole file of 8 blocks and a bit; the long form has a hundred blocks each.
 SIZE = (100 if LONG else 8) * 512 + 100
-# The release library; the tests' own build, with its checks and its unoptimised frames, may need more.
+# The release library; the tests' own build, with its checks and its unoptimised frames, may need
+# more.
 MOST_KIB = 32 * 1024 if LONG else 48 * 1024
-# The anonymous memory of an idle server, beyond that at its start. Some is free, but kept by the C library.
+# The anonymous memory of an idle server, beyond that at its start. Some is free, but kept by the C
+# library.
 MOST_LEFT_KIB = 18 * 1024
 # Sockets that transfers share where they have none of their own.
 SHARED = 64
@@ -56,11 +58,12 @@ class TenThousand(unittest.TestCase):
         self.root = directory.name
 
     def together(self, server, count=COUNT, **options):
-        """All transfers begin, and stop at their second block until the last one has come as far."""
+        """All transfers begin, and stop at their second block until the last one has come as
+        far."""
         before = server.held()
-        # Clients that repeat their requests late: a copy that the server reads a second after it last heard of its client
-        # counts as that of a machine that was reset, and gets a transfer of its own beside the first. On a busy machine
-        # that happened to hundreds.
+        # Clients that repeat their requests late: a copy that the server reads a second after it
+        # last heard of its client counts as that of a machine that was reset, and gets a transfer
+        # of its own beside the first. On a busy machine that happened to hundreds.
         with load(server, clients=count, size=SIZE, together="yes", dir=self.root, patience_ms=10_000, **options) as clients:
             self.assertEqual(clients.line(200), "open")
             at_once = server.statistics()["active"]
@@ -75,7 +78,8 @@ class TenThousand(unittest.TestCase):
 
     def back_to(self, server, before, dallying=0):
         server.wait_until(lambda: server.statistics()["active"] == 0, "transfers are left")
-        # Threads of the file pool end after a while of idleness, as own sockets do; shared transfer sockets stay.
+        # Threads of the file pool end after a while of idleness, as own sockets do; shared transfer
+        # sockets stay.
         server.wait_until(lambda: server.threads <= before["threads"], "threads are left")
         server.wait_until(lambda: server.descriptors <= before["descriptors"] + 16 + SHARED + dallying, "descriptors are left")
 
@@ -109,8 +113,8 @@ class TenThousand(unittest.TestCase):
             self.memory_back_to(server, before)
 
     def test_writes(self):
-        """The most uploads that may be half-open, an eighth of the descriptors: if more begin at once, the oldest give
-        way. Each takes three descriptors, the socket included."""
+        """The most uploads that may be half-open, an eighth of the descriptors: if more begin at
+        once, the oldest give way. Each takes three descriptors, the socket included."""
         with Server(self.root, properties=PATIENCE) as server:
             count = min(COUNT, support.DESCRIPTORS // 8)
             before, during = self.together(server, count, op="write")

@@ -1,6 +1,8 @@
-"""Loss on a real stack: nftables drops what arrives in a network of the test's own; real clients and the load, both ways.
+"""Loss on a real stack: nftables drops what arrives in a network of the test's own; real clients
+and the load, both ways.
 
-A client that gives up by itself is no failure of the server: then the file on the server is whole or absent.
+A client that gives up by itself is no failure of the server: then the file on the server is whole
+or absent.
 """
 import concurrent.futures
 import importlib.util
@@ -33,8 +35,8 @@ RRQ, WRQ, DATA, ACK, OACK = 1, 2, 3, 4, 6
 # Real clients wait for seconds: in the short form they lose these, and the load everything.
 MIDDLE = [(DATA, 3), (ACK, 4)]
 
-# A second OACK is what atftp ends at. curl does not repeat the first block of an upload by itself, nor the last one
-# while the server is still there to hear of it.
+# A second OACK is what atftp ends at. curl does not repeat the first block of an upload by itself,
+# nor the last one while the server is still there to hear of it.
 GIVES_UP = [("atftp", ACK, 0), ("curl", DATA, 1), ("curl", ACK, 6)]
 
 
@@ -87,7 +89,8 @@ class Loss:
                 server.read = lambda name: open(server.path(name), "rb").read()
                 test(server)
                 if LONG:
-                    # A download whose last ACK was lost takes its time: every repetition of the last block.
+                    # A download whose last ACK was lost takes its time: every repetition of the
+                    # last block.
                     server.wait_until(lambda: server.statistics()["active"] == 0, "transfers are left", PATIENCE)
                 left = [name for name in os.listdir(self.root) if name.endswith(".part")]
                 assert not left, left
@@ -154,7 +157,8 @@ class Share(Loss, unittest.TestCase):
             for options in ({"window": 1}, {"window": 16, "blksize": 1428}):
                 for way in ({"op": "read", "name": "image"}, {"op": "write", "dir": self.root}):
                     size = len(data)
-                    # A client that loses all four first packets is answered again once its transfer has lived 30 s.
+                    # A client that loses all four first packets is answered again once its transfer
+                    # has lived 30 s.
                     options["tries"] = 60_000 // SOON
                     result = load(server, size=size, clients=50 * ROUNDS, **way, **options, **{"patience-ms": SOON}).result()
                     whole(result, 50 * ROUNDS)
@@ -173,7 +177,8 @@ class Share(Loss, unittest.TestCase):
 
 class OnePacket(Loss, unittest.TestCase):
     def chosen(self, what, opcode, block=None, needs_options=False):
-        """One packet of each transfer; in short form real clients have what waits for seconds left to the load."""
+        """One packet of each transfer; in short form real clients have what waits for seconds left
+        to the load."""
         data = support.pattern(5 * 1024 + 100)
 
         def test(server):

@@ -1,4 +1,5 @@
-"""A server that is stopped for longer than its patience (SIGSTOP, docker pause, suspend): packets that came meanwhile count first."""
+"""A server that is stopped for longer than its patience (SIGSTOP, docker pause, suspend): packets
+that came meanwhile count first."""
 import os
 import signal
 import tempfile
@@ -23,7 +24,8 @@ def client(server):
 
 class Pause(unittest.TestCase):
     def paused(self, **settings):
-        """Both directions, of clients whose packet lies in the server's socket when the time is over."""
+        """Both directions, of clients whose packet lies in the server's socket when the time is
+        over."""
         with tempfile.TemporaryDirectory() as root:
             with open(os.path.join(root, "file"), "wb") as file:
                 file.write(b"x" * 3000)

@@ -61,7 +61,8 @@ class HalfOpen(unittest.TestCase):
                 silent = [Client(server.address, source=f"127.0.43.{number + 1}") for number in range(5)]
                 for number, name in enumerate(names):
                     silent[number % 5].ask(name, timeout=255)
-                # One after the other, until a descriptor is left for a socket and none for its file.
+                # One after the other, until a descriptor is left for a socket and none for its
+                # file.
                 for name in names[-1:-6:-1]:
                     time.sleep(0.1)
                     silent[0].ask(name, timeout=254)
@@ -173,7 +174,8 @@ class HalfOpen(unittest.TestCase):
                 server.on(ERROR, lambda event: codes.append(event.error.error_code))
                 free = limit - descriptors()
                 refusal = None
-                # The clients' sockets stay open in here, so that the test itself needs no more descriptors.
+                # The clients' sockets stay open in here, so that the test itself needs no more
+                # descriptors.
                 inside, outside = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
                 for name in names:
                     with Client(server.address) as client:

@@ -1,9 +1,11 @@
-"""Real TFTP clients against examples/serve: curl, tftp-hpa, atftp and busybox, every result compared byte by byte.
+"""Real TFTP clients against examples/serve: curl, tftp-hpa, atftp and busybox, every result
+compared byte by byte.
 
 usage: run.py SERVE [-k WORD]     (-k: only the cases whose name has WORD in it)
 
-A client that is not installed is named and left out; with TFTP_CLIENTS_REQUIRED=1 that is a failure. What a client
-is known to get wrong stands in KNOWN below and is asserted: should it ever change, the test says so.
+A client that is not installed is named and left out; with TFTP_CLIENTS_REQUIRED=1 that is a
+failure. What a client is known to get wrong stands in KNOWN below and is asserted: should it ever
+change, the test says so.
 """
 import concurrent.futures
 import os
@@ -195,7 +197,8 @@ def read_missing(client, server):
 
 
 def oack_of_an_empty_file(server, asked, answer):
-    """KNOWN: curl must not get a tsize of 0; Erlang's client refuses an OACK without the tsize that it requested."""
+    """KNOWN: curl must not get a tsize of 0; Erlang's client refuses an OACK without the tsize that
+    it requested."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         one.settimeout(30)
         one.sendto(b"\0\1size-0\0octet\0" + asked.replace(" ", "\0").encode() + b"\0", ("127.0.0.1", server.port))

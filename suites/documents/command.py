@@ -1,5 +1,6 @@
-"""The examples of docs/command.md work: the server accepts each command line, get and put move files, --explain prints what
-the page shows, and objects of JSON have the fields of the page. Options that any document names exist.
+"""The examples of docs/command.md work: the server accepts each command line, get and put move
+files, --explain prints what the page shows, and objects of JSON have the fields of the page.
+Options that any document names exist.
 
 usage: command.py SOURCE COMMAND        (COMMAND: the program tftpserver)
 """
@@ -48,7 +49,8 @@ def run(command, cwd, expected=0):
 
 
 class Place:
-    """A directory with what the examples name: a directory `boot`, a configuration, and files to move."""
+    """A directory with what the examples name: a directory `boot`, a configuration, and files to
+    move."""
 
     def __init__(self, path, blocks):
         self.path = path

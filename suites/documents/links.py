@@ -1,6 +1,6 @@
-"""Every link between the documents leads to a file that exists, and to a heading that it has, and every example that they run is
-there. Each of the frequent questions
-has an answer of a few lines and a link to the rest, and both front pages lead to them within their first screen.
+"""Every link between the documents leads to a file that exists, and to a heading that it has, and
+every example that they run is there. Each of the frequent questions has an answer of a few lines
+and a link to the rest, and both front pages lead to them within their first screen.
 
 usage: links.py SOURCE
 """
@@ -31,7 +31,8 @@ def anchors(name):
 
 
 def examples():
-    """Yields the mistakes in commands `cargo run ... --example NAME`, which only work with the package that has the example."""
+    """Yields the mistakes in commands `cargo run ... --example NAME`, which only work with the
+    package that has the example."""
     listed = subprocess.run(["git", "grep", "-hoE", r"cargo run [^`]*--example [a-z_]+", "--", "*.md", "*.rs"], cwd=SOURCE,
                             capture_output=True, text=True, check=False).stdout
     for command in listed.splitlines():

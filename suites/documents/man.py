@@ -13,7 +13,8 @@ SOURCE = os.path.abspath(sys.argv[1])
 
 
 def man_db():
-    """Returns whether man is man-db's: others lack --warnings, and minimal images have a stub that prints a notice."""
+    """Returns whether man is man-db's: others lack --warnings, and minimal images have a stub that
+    prints a notice."""
     return bool(shutil.which("man")) and "man 2" in subprocess.run(["man", "--version"], capture_output=True,
                                                                    text=True).stdout
 
@@ -53,7 +54,8 @@ def rendered(place, name):
 
 
 def content(place, names):
-    """Checks that the pages have the header's content: each constant, each parameter of one function, code verbatim."""
+    """Checks that the pages have the header's content: each constant, each parameter of one
+    function, code verbatim."""
     everything = "".join(read(os.path.join(place, "man3", name + ".3")) for name in names)
     header = read(os.path.join(SOURCE, "include", "tftpserver.h"))
     wrong = [f"{name} is on no page" for name in re.findall(

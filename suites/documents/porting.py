@@ -1,5 +1,5 @@
-"""The commands on docs/porting-from-ipworks.md work as the page describes, and its links have targets. The tests that
-its tables name are checked where docs/tests.md is made of them (api/).
+"""The commands on docs/porting-from-ipworks.md work as the page describes, and its links have
+targets. The tests that its tables name are checked where docs/tests.md is made of them (api/).
 
 usage: porting.py SOURCE LIBRARY        (LIBRARY: the shared library that is tried)
 """
@@ -36,7 +36,8 @@ def cpp(text, place):
 
 
 def installed(text, place):
-    """Builds and runs a program whose `#include "ipworks.h"` is found below an installation's prefix."""
+    """Builds and runs a program whose `#include "ipworks.h"` is found below an installation's
+    prefix."""
     os.symlink(os.path.join(SOURCE, "include"), os.path.join(place, "include"))
     os.symlink(os.path.dirname(LIBRARY), os.path.join(place, "lib"))
     with open(os.path.join(place, "program.cpp"), "w", encoding="utf-8") as file:
@@ -85,8 +86,9 @@ def commands(text):
 
 
 def documents():
-    """Checks that every page with code on it has a test: tests/interface/reference, suites/documents/tutorial.py,
-    suites/fleet/test_fleet.py, crates/tftpserver-cli/tests, or this one."""
+    """Checks that every page with code on it has a test: tests/interface/reference,
+    suites/documents/tutorial.py, suites/fleet/test_fleet.py, crates/tftpserver-cli/tests, or this
+    one."""
     tried = {"reference.md", "tutorial.md", "porting-from-ipworks.md", "scale.md", "command.md"}
     return [f"nobody tries the code on docs/{name}" for name in os.listdir(os.path.join(SOURCE, "docs"))
             if name.endswith(".md") and name not in tried and "\n```" in read("docs", name)]

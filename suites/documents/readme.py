@@ -40,7 +40,8 @@ def run(command, cwd, **environment):
 
 
 def fetch(process, port, name, seconds=30):
-    """Reads one small file from a program that begins to listen; repeats the request until it answers."""
+    """Reads one small file from a program that begins to listen; repeats the request until it
+    answers."""
     await_bound(process, port)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         one.settimeout(0.5)
@@ -82,7 +83,8 @@ class Work:
     # One method for each kind of block; README names no other.
 
     def front_door(self, text):
-        """Checks that the targets exist. `make test` runs this test itself; `make serve` is run with a free port."""
+        """Checks that the targets exist. `make test` runs this test itself; `make serve` is run
+        with a free port."""
         for line in text.splitlines():
             run(["make", "-n", *line.split("#")[0].split()[1:]], SOURCE)
         port = free_port()
@@ -111,7 +113,8 @@ class Work:
             process.wait(20)
 
     def command(self, text):
-        """Checks that the command accepts every line. Those of servers are started on a free port, and serve."""
+        """Checks that the command accepts every line. Those of servers are started on a free port,
+        and serve."""
         program = os.path.join(SOURCE, os.environ.get("CARGO_TARGET_DIR", "target"), "debug", "tftpserver")
         if not os.path.exists(program):
             print("NOT RUN: the command is not built: cargo build --workspace")
@@ -138,7 +141,8 @@ class Work:
         """A picture of the view; there is nothing to run."""
 
     def install(self, text):
-        """Runs steps one and two on the build that this test was started from, and the third unchanged."""
+        """Runs steps one and two on the build that this test was started from, and the third
+        unchanged."""
         assert text.splitlines()[0] == "cmake -S . -B build"
         self.shell(text.replace("-B build", f'-B "{BUILD}"').replace("--build build", f'--build "{BUILD}"')
                    .replace("--install build", f'--install "{BUILD}"').replace("cmake ", f'"{CMAKE}" '), SOURCE)

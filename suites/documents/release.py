@@ -1,5 +1,6 @@
-"""RELEASING.md can be followed: scripts/version.py finds every place of the version, and the shell steps of
-.github/workflows/release.yml that need no network do with the names of real packages what they should.
+"""RELEASING.md can be followed: scripts/version.py finds every place of the version, and the shell
+steps of .github/workflows/release.yml that need no network do with the names of real packages what
+they should.
 
 usage: release.py SOURCE
 """
@@ -14,7 +15,8 @@ import textwrap
 
 SOURCE = os.path.abspath(sys.argv[1])
 NEW = "9.8.7"
-# The names of what `make dist`, `make dist-windows` and `make sbom` make; suites/packages/dist.py checks the first of them.
+# The names of what `make dist`, `make dist-windows` and `make sbom` make; suites/packages/dist.py
+# checks the first of them.
 BOTH = [f"libtftpserver-{NEW}.tar.gz", f"tftpserver-{NEW}.tar.gz", f"tftpserver-php-{NEW}.tar.gz", "SHA256SUMS"]
 EACH = {"ubuntu-24.04": ("amd64", "x86_64"), "ubuntu-24.04-arm": ("arm64", "aarch64")}
 OF_A_MACHINE = ["libtftpserver9_{V}-1_{deb}.deb", "libtftpserver-dev_{V}-1_{deb}.deb", "tftpserver_{V}-1_{deb}.deb",
@@ -56,7 +58,8 @@ def copy(place):
 
 
 def version(place):
-    """Every place that the compiler or a test holds against Cargo.toml has the new version afterwards."""
+    """Every place that the compiler or a test holds against Cargo.toml has the new version
+    afterwards."""
     before = open(os.path.join(place, "CHANGELOG.md"), encoding="utf-8").read()
     run([sys.executable, "scripts/version.py", NEW, "--date", "2031-02-03"], place)
     manifest = open(os.path.join(place, "Cargo.toml"), encoding="utf-8").read()
@@ -89,7 +92,8 @@ def step(workflow, name):
 
 
 def publishing(place):
-    """Runs the steps of the job `publish` that prepare files, in a directory with the downloaded parts."""
+    """Runs the steps of the job `publish` that prepare files, in a directory with the downloaded
+    parts."""
     with open(os.path.join(SOURCE, ".github", "workflows", "release.yml"), encoding="utf-8") as file:
         workflow = file.read()
     every = set(BOTH) | set(ALONE)

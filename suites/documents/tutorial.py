@@ -1,5 +1,6 @@
-"""docs/tutorial.md is correct: its blocks are examples/provision.c, every block is compiled or run, and the program
-serves, logs, makes configurations, takes backups, refuses what it should and ends as described.
+"""docs/tutorial.md is correct: its blocks are examples/provision.c, every block is compiled or run,
+and the program serves, logs, makes configurations, takes backups, refuses what it should and ends
+as described.
 
 usage: tutorial.py SOURCE INCLUDE LIBRARY        (LIBRARY: the shared library that is tried)
 """
@@ -52,7 +53,8 @@ def shell(text, cwd):
 
 
 def compiled(text, place):
-    """Runs a `cc` line as it stands, except for pkg-config, whose output the package tests check."""
+    """Runs a `cc` line as it stands, except for pkg-config, whose output the package tests
+    check."""
     same("pkg-config in a cc line", text.count("$(pkg-config --cflags --libs tftpserver)"), 1)
     flags = f"-I'{INCLUDE}' '{LIBRARY}' -Wl,-rpath,'{os.path.dirname(LIBRARY)}'"
     text = text.replace("$(pkg-config --cflags --libs tftpserver)", flags)
@@ -109,7 +111,8 @@ def fill(place):
 
 
 def provisions(program, place):
-    """The seven steps of the tutorial; every language's program takes the same arguments and passes the same test."""
+    """The seven steps of the tutorial; every language's program takes the same arguments and passes
+    the same test."""
     root, backups = fill(place)
     server = Program([*program, root, backups, "LocalPort=0", "LocalHost=127.0.0.1"], place)
     same("pxelinux.0", read(server.port, "pxelinux.0"), bytes(range(256)) * 10)
@@ -143,7 +146,8 @@ def provisions(program, place):
 # ---- the parts of the page ----
 
 def other_part(title, language, suffix, place):
-    """C++, PHP or Python: the first program by itself, the others as the example. None where it cannot be tried."""
+    """C++, PHP or Python: the first program by itself, the others as the example. None where it
+    cannot be tried."""
     whole = [text for known, text in blocks(section(title)) if known == language]
     with open(os.path.join(SOURCE, "examples", "provision" + suffix), encoding="utf-8") as file:
         example = file.read()
@@ -246,7 +250,8 @@ def first(place, suffix, build, command):
 
 
 def command_line(text, place, number):
-    """Runs ./provision as the page does, except for the directories and, if the page names none, the port."""
+    """Runs ./provision as the page does, except for the directories and, if the page names none,
+    the port."""
     lab = os.path.join(place, f"line-{number}")
     root, backups = fill(lab)
     words = text.split()
@@ -298,7 +303,8 @@ def firewall(text, place):
 
 
 def preparation():
-    """The block before the first section creates what the programs name, and the file that the page fetches."""
+    """The block before the first section creates what the programs name, and the file that the page
+    fetches."""
     (language, text), = blocks(TUTORIAL[:TUTORIAL.index("\n## ")])
     same("language of the preparation", language, "sh")
     with tempfile.TemporaryDirectory() as place:

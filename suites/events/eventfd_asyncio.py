@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """The event descriptor in an asyncio loop: eventfd_asyncio.py LIBRARY
 
-loop.add_reader calls DoEvents when the descriptor is readable, and nothing else does. A download and an upload run to their
-end, the callbacks see every byte, and an idle half second makes no call at all.
+loop.add_reader calls DoEvents when the descriptor is readable, and nothing else does. A download
+and an upload run to their end, the callbacks see every byte, and an idle half second makes no call
+at all.
 """
 import asyncio
 import ctypes

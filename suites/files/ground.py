@@ -1,9 +1,11 @@
-"""The common ground of the tests of the jail and of uploads: a directory that is served beside one that is not, the
-kernel's view of it, single exchanges with a server, processes that end before their time.
+"""The common ground of the tests of the jail and of uploads: a directory that is served beside one
+that is not, the kernel's view of it, single exchanges with a server, processes that end before
+their time.
 
-suites/lib/run.py runs them. TFTP_SEED=N replays what chance did. How long the long ones are: TFTP_SWAPS, requests
-while directories are swapped, and no fewer swaps (6000); TFTP_KILLS, servers killed (40); TFTP_ROUNDS, rounds of several
-clients on one name (60). TFTP_TEST_SECONDS is when a class of tests has failed to end (300).
+suites/lib/run.py runs them. TFTP_SEED=N replays what chance did. How long the long ones are:
+TFTP_SWAPS, requests while directories are swapped, and no fewer swaps (6000); TFTP_KILLS, servers
+killed (40); TFTP_ROUNDS, rounds of several clients on one name (60). TFTP_TEST_SECONDS is when a
+class of tests has failed to end (300).
 """
 import ctypes
 import os
@@ -52,7 +54,8 @@ def places():
 
 
 class Ground:
-    """`base/root` is served. `base/outside`, `base/rooted` (which begins like it) and `base/secret` are not."""
+    """`base/root` is served. `base/outside`, `base/rooted` (which begins like it) and `base/secret`
+    are not."""
 
     def __init__(self, place=None):
         self.base = tempfile.mkdtemp(dir=place)
@@ -79,8 +82,8 @@ class Ground:
         os.symlink(target, os.path.join(self.root, name))
 
     def strangers(self):
-        """Returns everything outside the served directory: its kind, its identity, and the times of its last access,
-        write and change."""
+        """Returns everything outside the served directory: its kind, its identity, and the times of
+        its last access, write and change."""
         found = {}
         for path, directories, files in os.walk(self.base):
             if path == self.base:
@@ -95,7 +98,8 @@ class Ground:
 
 
 class Watch:
-    """Watches by inotify what is opened, read, made, changed or removed in a ground's directories outside its root."""
+    """Watches by inotify what is opened, read, made, changed or removed in a ground's directories
+    outside its root."""
 
     ALL = 0xFFF
 
@@ -129,7 +133,8 @@ class Watch:
 
 
 class Asker:
-    """Sends requests to a server and returns the first answer, whole. A transfer that begins is given up."""
+    """Sends requests to a server and returns the first answer, whole. A transfer that begins is
+    given up."""
 
     def __init__(self, address):
         self.address = address
@@ -179,7 +184,8 @@ class Upload:
 
 
 def is_presentable(packet):
-    """Checks that a packet is an ERROR whose text is printable ASCII, ends with its NUL and contains no path."""
+    """Checks that a packet is an ERROR whose text is printable ASCII, ends with its NUL and
+    contains no path."""
     text = packet[4:-1]
     return (packet[:2] == b"\0\5" and packet[-1:] == b"\0" and 0 < len(text) < 80
             and all(0x20 <= byte < 0x7F for byte in text) and b" /" not in b" " + text)
@@ -214,7 +220,8 @@ def drop_root():
     os.setuid(NOBODY)
 
 
-# A program of this name runs serving.py, under an emulator too; it need not be `sys.executable`, which is its interpreter.
+# A program of this name runs serving.py, under an emulator too; it need not be `sys.executable`,
+# which is its interpreter.
 PYTHON = os.environ.get("TFTPSERVER_TEST_PYTHON", sys.executable)
 
 

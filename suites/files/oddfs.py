@@ -1,8 +1,10 @@
-"""A file system whose file attributes are wrong, or that lacks what others have: hungfs.py with other answers.
+"""A file system whose file attributes are wrong, or that lacks what others have: hungfs.py with
+other answers.
 
-Keywords: `inode`, the number that every file has; `size`, the size that every file claims; `direct`, whether reads go
-past the page cache to the end of the contents, as with FUSE's direct_io; `without`, operations that it does not know.
-`fail(operation, when)`: calls of that operation on a file fail with EIO, the given ones or all.
+Keywords: `inode`, the number that every file has; `size`, the size that every file claims;
+`direct`, whether reads go past the page cache to the end of the contents, as with FUSE's direct_io;
+`without`, operations that it does not know. `fail(operation, when)`: calls of that operation on a
+file fail with EIO, the given ones or all.
 """
 import os
 import struct

@@ -1,6 +1,7 @@
 """Names that lead out of LocalDir, or look as though they did, as clients may spell them."""
 
-# `{}` is a name that exists outside, then one that does not; `{base}` the path of the directory above LocalDir.
+# `{}` is a name that exists outside, then one that does not; `{base}` the path of the directory
+# above LocalDir.
 SPELLINGS = [
     # up and out
     "../{}", "/../{}", "//../{}", "./../{}", ".//..//{}", "../{}/", "../{}/.", "../{}/..", "../{}/../{}",

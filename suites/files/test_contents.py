@@ -1,4 +1,5 @@
-"""The server sends a file's content, even if its size is wrong, if it changes, or if its inode number is another's."""
+"""The server sends a file's content, even if its size is wrong, if it changes, or if its inode
+number is another's."""
 import os
 import tempfile
 import time
@@ -44,7 +45,8 @@ class Generated(unittest.TestCase):
         self.same(GENERATED, "netascii")
 
     def test_a_file_of_many_blocks(self):
-        """Longer than a chunk of 64 KiB, read in many system calls, each of which may come short."""
+        """Longer than a chunk of 64 KiB, read in many system calls, each of which may come
+        short."""
         self.assertGreater(len(open("/proc/kallsyms", "rb").read()), 100_000)
         self.same("/proc/kallsyms")
 
@@ -107,7 +109,8 @@ class UserSpace(unittest.TestCase):
         self.on({"file": b"short"}, test, size=2000, direct=True)
 
     def test_two_files_with_one_number(self):
-        """Two files are requested at once, and each client gets its own, though their metadata look the same."""
+        """Two files are requested at once, and each client gets its own, though their metadata look
+        the same."""
         files = {"a": b"A" * 20_000, "b": b"B" * 20_000}
 
         def test(server, _):
@@ -122,7 +125,8 @@ class UserSpace(unittest.TestCase):
 
 class Rewritten(unittest.TestCase):
     def test_in_place_with_the_old_modification_time(self):
-        """A client that requests the file after the change does not get the data that an earlier transfer has read."""
+        """A client that requests the file after the change does not get the data that an earlier
+        transfer has read."""
         with Server() as server:
             path = os.path.join(server.root, "firmware")
             server.file("firmware", b"o" * 300_000)
@@ -140,5 +144,6 @@ class Rewritten(unittest.TestCase):
 
 
 def age(path):
-    """Waits until a file's last change is old enough for transfers to share the data that was read."""
+    """Waits until a file's last change is old enough for transfers to share the data that was
+    read."""
     until(lambda: time.time() - os.stat(path).st_ctime > 0.1, "time passes")

@@ -1,4 +1,5 @@
-"""Disks that are full, gone or failing, rights that are lost in the middle: the old file stays, nothing is left."""
+"""Disks that are full, gone or failing, rights that are lost in the middle: the old file stays,
+nothing is left."""
 import ctypes
 import errno
 import fcntl
@@ -60,7 +61,8 @@ class Disk(unittest.TestCase):
             file.write(OLD)
 
     def refused(self, server, code, name="file", size=1 << 20, before_last=None, **options):
-        """Checks that an upload ends with this ERROR, with printable text, and that the application gets an event."""
+        """Checks that an upload ends with this ERROR, with printable text, and that the application
+        gets an event."""
         self.codes.clear()
         packet = self.upload(server, name, size, before_last, **options)
         self.assertTrue(is_presentable(packet), packet)
@@ -68,8 +70,8 @@ class Disk(unittest.TestCase):
         server.pump(lambda: self.codes)
 
     def upload(self, server, name, size, before_last, **options):
-        """Returns the ERROR packet that ends the upload. `before_last` is called when all but the last block are
-        acknowledged."""
+        """Returns the ERROR packet that ends the upload. `before_last` is called when all but the
+        last block are acknowledged."""
         data = b"n" * size
         with Client(server.address) as client:
             try:
@@ -257,8 +259,8 @@ class Gone(Disk):
 
     @unittest.skipUnless(IS_ROOT, "a server without rights, which only root can start for the test")
     def test_permission_is_lost(self):
-        """Without permission to rename there is none to remove either: the next server with permission sweeps the
-        leftover."""
+        """Without permission to rename there is none to remove either: the next server with
+        permission sweeps the leftover."""
         with tempfile.TemporaryDirectory() as root:
             self.put_old(root)
             for path in (root, os.path.join(root, "file")):
@@ -328,7 +330,8 @@ class Failing(Disk):
 
     @unittest.skipUnless(has("mkfs.ext4", "ext4"), "disks that fail, which takes mkfs.ext4 and a kernel with ext4")
     def test_the_disk_dies(self):
-        """Every read or write of a dead disk is EIO; the old file is there when the disk is repaired."""
+        """Every read or write of a dead disk is EIO; the old file is there when the disk is
+        repaired."""
         def dies(root):
             fd = os.open(root, os.O_RDONLY)
             try:
@@ -388,7 +391,8 @@ class Injected(Disk):
 
 
 def inject(name, numbers, at_least):
-    """Makes these system calls fail in every thread of this process if their third argument is at least that large."""
+    """Makes these system calls fail in every thread of this process if their third argument is at
+    least that large."""
     allow, fail = (0x06, 0, 0, 0x7FFF0000), (0x06, 0, 0, 0x00050000 | getattr(errno, name))
     program = [(0x20, 0, 0, 0)]
     for at, number in enumerate(numbers):

@@ -1,8 +1,9 @@
-"""The n-th call of each system call that a read and a write make fails: no wrong byte, no half file, no leftover, no hang,
-no descriptor that stays open.
+"""The n-th call of each system call that a read and a write make fails: no wrong byte, no half
+file, no leftover, no hang, no descriptor that stays open.
 
-strace makes it fail, in a server that runs on from one fault to the next. TFTP_FAULTS is the highest n (4), of
-each thread's calls; TFTP_FAULT_SECONDS ends the test early (40), so that a slow machine sees fewer faults.
+strace makes it fail, in a server that runs on from one fault to the next. TFTP_FAULTS is the
+highest n (4), of each thread's calls; TFTP_FAULT_SECONDS ends the test early (40), so that a slow
+machine sees fewer faults.
 """
 import os
 import random
@@ -45,13 +46,14 @@ FAULTS = {
     "getrandom": ("EINTR", "ENOSYS"), "prlimit64": ("EPERM", "ENOSYS"),
     "clone3": ("EAGAIN", "ENOMEM"), "clone": ("EAGAIN", "ENOMEM"), "mmap": ("ENOMEM", "EAGAIN"), "mprotect": ("ENOMEM", "EACCES"),
 }
-# A failure that strace makes replaces the call. These cannot fail, or do what they do also where they fail (close), or
-# would lose a wake-up that the kernel never loses (futex).
+# A failure that strace makes replaces the call. These cannot fail, or do what they do also where
+# they fail (close), or would lose a wake-up that the kernel never loses (futex).
 NEVER = {"close", "futex", "exit", "exit_group", "restart_syscall", "rt_sigprocmask", "rt_sigreturn", "sigaltstack",
          "set_robust_list", "rseq", "prctl", "geteuid", "getuid", "getpid", "gettid", "tgkill", "sched_yield",
          "sched_getaffinity", "madvise", "munmap", "brk", "clock_gettime", "clock_nanosleep", "nanosleep", "gettimeofday",
          "timerfd_settime"}
-# Injected failures that make the server use calls which only a cold file or an older kernel would bring.
+# Injected failures that make the server use calls which only a cold file or an older kernel would
+# bring.
 GIVEN = {"pread64": ["preadv2:error=EAGAIN"], "epoll_wait": ["epoll_pwait2:error=ENOSYS"]}
 
 FILE = pattern(150_000)
@@ -184,7 +186,8 @@ class Faults(unittest.TestCase):
             return lines.read()
 
     def calls(self):
-        """Returns the system calls of undisturbed transfers, warm and cold, and checks that all are expected ones."""
+        """Returns the system calls of undisturbed transfers, warm and cold, and checks that all are
+        expected ones."""
         self.exchange()
         self.sockets, self.others = self.descriptors()
         found = set()
@@ -208,7 +211,8 @@ class Faults(unittest.TestCase):
         done = failed = 0
         wrong = []
         for call, number, error in head + rest:
-            # The child's failures are one: each is shown, and after a few the server is not worth asking.
+            # The child's failures are one: each is shown, and after a few the server is not worth
+            # asking.
             if time.monotonic() > end or len(wrong) == 10:
                 break
             try:
@@ -235,7 +239,8 @@ class Faults(unittest.TestCase):
         return "(INJECTED)" in text
 
     def exchange(self, what="", undisturbed=False):
-        """Reads and writes, each of which may end in an ERROR if anything is made to fail, but in nothing else."""
+        """Reads and writes, each of which may end in an ERROR if anything is made to fail, but in
+        nothing else."""
         address = self.server.address
         try:
             self.assertEqual(read(address, "file"), FILE, what)
@@ -247,7 +252,8 @@ class Faults(unittest.TestCase):
             is_refused = refused(write, address, name, data)
             self.assertFalse(is_refused and undisturbed, what)
             after = self.contents(name) if os.path.exists(self.at(name)) else None
-            # After a failure behind the rename (the directory's fsync) the file is whole, though not acknowledged.
+            # After a failure behind the rename (the directory's fsync) the file is whole, though
+            # not acknowledged.
             allowed = [before, data] if is_refused else [data]
             self.assertTrue(after in allowed, f"{what}: {name} is {after and (len(after), after[:1])}, refused: {is_refused}")
             if name == "new" and after is not None:
@@ -272,7 +278,8 @@ class Faults(unittest.TestCase):
         return sockets, sorted(others)
 
     def at_rest(self, what, more_sockets=None):
-        """Checks that every file is closed. Sockets stay a while, and some are kept for later transfers."""
+        """Checks that every file is closed. Sockets stay a while, and some are kept for later
+        transfers."""
         until(lambda: self.descriptors()[1] == self.others, f"{what}: {self.descriptors()[1]} were {self.others}")
         if more_sockets is not None:
             until(lambda: self.descriptors()[0] <= self.sockets + more_sockets, f"{self.descriptors()[0]} sockets", 60)

@@ -101,7 +101,8 @@ class Rights(Place):
         self.as_nobody(0o1777, lambda server: self.refused(server, "cfg", 6), AllowOverwrite="False")
 
     def test_a_right_that_is_lost_in_the_middle(self):
-        """The directory becomes sticky while an upload comes: the file is written instead of replaced."""
+        """The directory becomes sticky while an upload comes: the file is written instead of
+        replaced."""
         def test(server, root):
             upload = Upload(server.address, "cfg", b"n" * 100, "octet", 512)
             os.rename(os.path.join(root, "..", "sticky"), os.path.join(root, "..", "now"))
@@ -238,7 +239,8 @@ class Mounted(Place):
             old = bytes(range(256)) * 1000
             with tempfile.TemporaryDirectory() as base, OddFs(os.path.join(base, "disk"), {"real": old}) as disk:
                 def failing(server, root, path):
-                    # The kernel makes one short write of the first failure, and an error of the second.
+                    # The kernel makes one short write of the first failure, and an error of the
+                    # second.
                     disk.fail(WRITE, when={2, 3})
                     with self.assertRaises(Answer) as answer:
                         write(server, "cfg", b"n" * 300_000, blksize=8192)

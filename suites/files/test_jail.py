@@ -1,4 +1,5 @@
-"""File names that lead out of LocalDir get the same answer whether something exists there or not."""
+"""File names that lead out of LocalDir get the same answer whether something exists there or
+not."""
 import os
 import re
 import socket
@@ -101,7 +102,8 @@ class Outside(unittest.TestCase):
 
 
 class Unseen(unittest.TestCase):
-    """The system calls are the same for existing and missing files, so no difference in time remains."""
+    """The system calls are the same for existing and missing files, so no difference in time
+    remains."""
 
     def setUp(self):
         skip_without_strace(self)
@@ -127,7 +129,8 @@ class Unseen(unittest.TestCase):
                         self.compare(asker, lines, ground, spelling, opcode)
 
     def compare(self, asker, lines, ground, spelling, opcode):
-        """If anything was renamed meanwhile, the kernel may request another try (EAGAIN), whatever the name is."""
+        """If anything was renamed meanwhile, the kernel may request another try (EAGAIN), whatever
+        the name is."""
         for _ in range(50):
             calls = [self.calls(asker, lines, opcode, spell(spelling, ground, name), name)
                      for name in ("secret", "absent")]
@@ -186,7 +189,8 @@ class Special(unittest.TestCase):
         return made
 
     def test_proc_is_no_way_out_of_proc(self):
-        """A server on /proc serves the kernel's files, but not the directories behind the links in it."""
+        """A server on /proc serves the kernel's files, but not the directories behind the links in
+        it."""
         with Ground() as ground, Server(start=False) as server:
             descriptor = os.open(ground.outside, os.O_RDONLY)
             home = os.getcwd()

@@ -1,4 +1,5 @@
-"""Servers are killed while clients upload: files under their final names are whole, unfinished ones are swept."""
+"""Servers are killed while clients upload: files under their final names are whole, unfinished ones
+are swept."""
 import hashlib
 import os
 import random
@@ -92,7 +93,8 @@ class Killed(unittest.TestCase):
         self.root = os.path.join(self.base, "root")
         os.makedirs(os.path.join(self.root, "dir"))
         self.decoys = self.lay_decoys()
-        # The last acknowledged version and the last sent one, by name (for the shared name, also by writer).
+        # The last acknowledged version and the last sent one, by name (for the shared name, also by
+        # writer).
         self.versions = {(name, "1"): (0, 0) for name in NAMES} | {(SHARED, "1"): (0, 0), (SHARED, "2"): (0, 0)}
         for name, writer in self.versions:
             self.put(name, make(name, writer, 0, SIZES[name]))
@@ -117,7 +119,8 @@ class Killed(unittest.TestCase):
         return self.others()
 
     def others(self):
-        """Returns everything that was not made by an upload: mode, inode and, of files, the size."""
+        """Returns everything that was not made by an upload: mode, inode and, of files, the
+        size."""
         found, unfinished = {}, leftovers(self.root)
         for path, directories, names in os.walk(self.base):
             for name in [*directories, *names]:
@@ -174,7 +177,8 @@ class Killed(unittest.TestCase):
         return writers
 
     def judge(self, writers):
-        """Checks that each file is whole, and that each has the acknowledged version or a newer one."""
+        """Checks that each file is whole, and that each has the acknowledged version or a newer
+        one."""
         self.gone.set()
         for writer in writers:
             writer.join()

@@ -1,4 +1,5 @@
-"""Directories and files that are exchanged for links to the outside, and back, while clients read and write them."""
+"""Directories and files that are exchanged for links to the outside, and back, while clients read
+and write them."""
 import ctypes
 import mmap
 import os
@@ -59,7 +60,8 @@ class Swapper:
         return struct.unpack("q", self.done[:8])[0]
 
     def run(self, stopped):
-        """Bursts, as fast as it goes, so that a look and what follows it seldom see the same; now and then a rest."""
+        """Bursts, as fast as it goes, so that a look and what follows it seldom see the same; now
+        and then a rest."""
         swaps = [self.exchange("swap", "spare"), self.exchange("a/b", "a/spare"), self.exchange("back", "forth"),
                  self.exchange("chain", "links"), lambda: self.turn("leaf"), lambda: self.turn("target"), self.move]
         done = 0
@@ -114,7 +116,8 @@ def furnish(ground):
     ground.put("elsewhere/file", b"outside")
     ground.link("../outside", "spare")
     ground.link("../../outside", "a/spare")
-    # Absolute links, of which one leads back inside: those the kernel refuses and the library looks at again.
+    # Absolute links, of which one leads back inside: those the kernel refuses and the library looks
+    # at again.
     ground.link(os.path.join(ground.root, "back.1"), "back")
     ground.link(ground.outside, "forth")
     ground.link("swap", "chain")

@@ -14,8 +14,8 @@ ROUNDS = times("ROUNDS", 60)
 
 class OneName(unittest.TestCase):
     def test_the_last_whole_one_wins(self):
-        """Clients of one name, in an order of chance: after each last ACK the file is that client's, whole. Goes on until
-        uploads have ended in each of the three ways."""
+        """Clients of one name, in an order of chance: after each last ACK the file is that
+        client's, whole. Goes on until uploads have ended in each of the three ways."""
         start = seed()
         chance, ended = random.Random(start), {"whole": 0, "aborted": 0, "abandoned": 0}
         with Server() as server:
@@ -76,7 +76,8 @@ class Synced(unittest.TestCase):
         skip_without_strace(self)
 
     def order(self, *settings):
-        """Returns the server's actions for an upload, from its first write to the last ACK, as letters."""
+        """Returns the server's actions for an upload, from its first write to the last ACK, as
+        letters."""
         with tempfile.TemporaryDirectory() as directory:
             root, trace = os.path.join(directory, "root"), os.path.join(directory, "trace")
             os.mkdir(root)
@@ -89,7 +90,8 @@ class Synced(unittest.TestCase):
         return "".join(letter for line in text.split("\n") for letter in [self.letter(line, root)] if letter)
 
     def letter(self, line, root):
-        """w: written, F: the file synced, R: renamed, D: the directory synced, a: the ACK of block 1, A: the last one."""
+        """w: written, F: the file synced, R: renamed, D: the directory synced, a: the ACK of block
+        1, A: the last one."""
         part = r"\.tftpserver-[0-9a-f]{16}\.part"
         for letter, pattern in (("w", rf"p?write(64|v)?\(\d+<{root}/{part}>"),
                                 ("F", rf"f(data)?sync\(\d+<{root}/{part}>"),

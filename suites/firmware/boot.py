@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Real firmware boots from the server: U-Boot, and UEFI (OVMF) with iPXE behind it, each in QEMU in a network of its own.
+"""Real firmware boots from the server: U-Boot, and UEFI (OVMF) with iPXE behind it, each in QEMU in
+a network of its own.
 
     boot.py COMMAND...      the command that serves `{dir}` at `{address}` port 69
 
-U-Boot loads an image in lockstep and in windows and tells its CRC-32. UEFI asks a DHCP server (dnsmasq, which serves no
-files here) and loads iPXE, which loads a script and an image. What is not installed is told and left out; what is started
-is ended, by id. Exits with 1 where a boot failed. On Debian: qemu-system-x86 u-boot-qemu ovmf ipxe dnsmasq-base.
+U-Boot loads an image in lockstep and in windows and tells its CRC-32. UEFI asks a DHCP server
+(dnsmasq, which serves no files here) and loads iPXE, which loads a script and an image. What is not
+installed is told and left out; what is started is ended, by id. Exits with 1 where a boot failed.
+On Debian: qemu-system-x86 u-boot-qemu ovmf ipxe dnsmasq-base.
 """
 import os
 import random
@@ -45,7 +47,8 @@ class Machine:
         self.process.wait()
 
     def expect(self, text, never="\0"):
-        """Waits until the output contains `text` and returns the output up to there; fails if it contains `never`."""
+        """Waits until the output contains `text` and returns the output up to there; fails if it
+        contains `never`."""
         until = time.monotonic() + PATIENCE
         while text not in self.said:
             assert never not in self.said, self.said[-2000:]

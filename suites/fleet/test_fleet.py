@@ -1,4 +1,5 @@
-"""Two servers behind one address: nftables sends each client's packets to one of them, by a hash (docs/scale.md)."""
+"""Two servers behind one address: nftables sends each client's packets to one of them, by a hash
+(docs/scale.md)."""
 import json
 import os
 import re
@@ -42,7 +43,8 @@ def may_balance():
 
 
 def network(rules):
-    """This process gets the network of the balancer; those of the clients and of the servers are returned."""
+    """This process gets the network of the balancer; those of the clients and of the servers are
+    returned."""
     net.unshare()
     with open("/proc/sys/net/ipv4/ip_forward", "w", encoding="ascii") as forward:
         forward.write("1")
@@ -105,7 +107,8 @@ def content_of(root, name):
 
 
 class Client:
-    """A client that retransmits after a second of silence. Every packet to it must come from the one address."""
+    """A client that retransmits after a second of silence. Every packet to it must come from the
+    one address."""
 
     def __init__(self, opened, window, ports):
         self.socket, self.window, self.ports, self.last = opened, window, ports, []

@@ -1,6 +1,8 @@
-"""The effects of packets with forged addresses, from a sender that sees no answers and has one address of its own.
+"""The effects of packets with forged addresses, from a sender that sees no answers and has one
+address of its own.
 
-The bounds are those of SECURITY.md: bytes that reach a victim for each forged byte, IP and UDP headers included.
+The bounds are those of SECURITY.md: bytes that reach a victim for each forged byte, IP and UDP
+headers included.
 """
 import os
 import random
@@ -17,11 +19,13 @@ from net import needs_network
 SENDER, VICTIM, BYSTANDER = "127.0.0.5", "127.0.0.9", "127.0.0.11"
 HEADERS = 28
 
-# Bytes to a victim for each forged byte; SECURITY.md has them. A request alone, a guessed port, and by mode a known port.
+# Bytes to a victim for each forged byte; SECURITY.md has them. A request alone, a guessed port, and
+# by mode a known port.
 REQUEST, GUESS = 58, 12
 ONE_SHARED, ALL_SHARED, SINGLE = 105_000, 4_500, 13_000
 
-# The largest answer with the default limits: a window of 64 blocks of 16 kB, the largest that is not cut.
+# The largest answer with the default limits: a window of 64 blocks of 16 kB, the largest that is
+# not cut.
 LARGEST = {"blksize": 16384, "windowsize": 64}
 
 
@@ -124,7 +128,8 @@ def system_range():
 
 
 def shared_ports(server, victim):
-    """Returns the ports that a sender finds by probing every port from its own address: those that answer ERROR 5."""
+    """Returns the ports that a sender finds by probing every port from its own address: those that
+    answer ERROR 5."""
     own = {int(row[1].split(":")[1], 16) for row in own_udp_rows() if row[2].endswith(":0000")}
     # The victim is in this process, too.
     return own - {server.port, victim.address[1]}
@@ -159,7 +164,8 @@ class Forged(unittest.TestCase):
         self.in_network(test)
 
     def test_acknowledged_in_the_victims_name(self):
-        """Ports learnt from the sender's own requests do not help it if each transfer has its own port."""
+        """Ports learnt from the sender's own requests do not help it if each transfer has its own
+        port."""
         def test():
             for settings in ({}, {"UseConnection": "True"}, {"IoThreads": 2}):
                 with start(**settings) as server:
@@ -178,7 +184,8 @@ class Forged(unittest.TestCase):
         self.in_network(test)
 
     def test_a_guessed_port(self):
-        """An ACK to every port there is: one of them is the transfer's. It brings one window and its repetitions."""
+        """An ACK to every port there is: one of them is the transfer's. It brings one window and
+        its repetitions."""
         def test():
             with start() as server:
                 forger, victim = Forger(), Victim(VICTIM)
@@ -220,7 +227,8 @@ class Forged(unittest.TestCase):
         self.in_network(test)
 
     def test_all_shared_ports(self):
-        """The sender has found the shared ports, by ERROR 5 to its own address, and tries all of them."""
+        """The sender has found the shared ports, by ERROR 5 to its own address, and tries all of
+        them."""
         def test():
             with start(PortPerTransfer="False") as server:
                 for number in range(200):
@@ -242,7 +250,8 @@ class Forged(unittest.TestCase):
         self.in_network(test)
 
     def test_a_single_port(self):
-        """Its port is known: a forged ACK brings a window, which has four blocks and 128 kB at most, and its repetitions."""
+        """Its port is known: a forged ACK brings a window, which has four blocks and 128 kB at
+        most, and its repetitions."""
         def test():
             with start(SinglePort="True") as server:
                 for options in (LARGEST, {"blksize": 65464, "windowsize": 64}):
@@ -260,7 +269,8 @@ class Forged(unittest.TestCase):
         self.in_network(test)
 
     def test_nothing_is_written_and_nobody_is_ended(self):
-        """Packets to known ports can neither upload in the victim's name nor end another client's transfer."""
+        """Packets to known ports can neither upload in the victim's name nor end another client's
+        transfer."""
         def test():
             for settings in ({}, {"UseConnection": "True"}):
                 with start(**settings) as server:

@@ -1,4 +1,5 @@
-"""Clients that were reset and send a new request from the same port, as opposed to repeated requests."""
+"""Clients that were reset and send a new request from the same port, as opposed to repeated
+requests."""
 import time
 import unittest
 

@@ -1,11 +1,14 @@
-"""Counts the instructions that the server executes for one block, and compares the counts with counts.json.
+"""Counts the instructions that the server executes for one block, and compares the counts with
+counts.json.
 
     run.py [--bless] LIBRARY        (LIBRARY: the release build's libtftpserver.so)
 
-One client reads or writes a file of known length, or reads what the program supplies or has in memory, in lockstep or in
-windows. A fed block may cost at most FED_LIMIT times the instructions of one from memory. Callgrind
-counts every instruction of the server's process, the program included; of two runs, a short and a long one, the difference divided by the blocks between them is what a block
-costs, without start-up, opening and ending. Unlike time it hardly varies. --bless writes the numbers anew.
+One client reads or writes a file of known length, or reads what the program supplies or has in
+memory, in lockstep or in windows. A fed block may cost at most FED_LIMIT times the instructions of
+one from memory. Callgrind counts every instruction of the server's process, the program included;
+of two runs, a short and a long one, the difference divided by the blocks between them is what a
+block costs, without start-up, opening and ending. Unlike time it hardly varies. --bless writes the
+numbers anew.
 """
 import json
 import os
@@ -24,11 +27,13 @@ from client import Client  # noqa: E402
 COUNTS = HERE / "counts.json"
 # Beyond it a number is another one. On a busy machine runs differed by 1.2 % at most.
 TOLERANCE = 0.03
-# A moment without the processor makes packets be sent again, which only adds: the least of so many tries counts.
+# A moment without the processor makes packets be sent again, which only adds: the least of so many
+# tries counts.
 TRIES = 3
 BLKSIZE = 1428
 SECONDS = 120
-# How many times the instructions of a block from memory a fed one may cost; the goal is 1.5, which windows miss.
+# How many times the instructions of a block from memory a fed one may cost; the goal is 1.5, which
+# windows miss.
 FED_LIMIT, FED_GOAL = 1.7, 1.5
 
 # Callgrind counts an instruction for each byte that `rep movsb` copies, so libc shall not use it.
@@ -125,7 +130,8 @@ def judge(path, committed, program, directory):
 
 
 def too_dear(counts):
-    """Returns the windows in which a fed block costs more than FED_LIMIT times a block from memory."""
+    """Returns the windows in which a fed block costs more than FED_LIMIT times a block from
+    memory."""
     ratios = {how: counts[f"fed, {how}"] / counts[f"memory, {how}"] for how in ("lockstep", "windowsize 16")}
     for how, ratio in ratios.items():
         print(f"a fed block costs {ratio:.2f} times one from memory, {how} (at most {FED_LIMIT}, goal {FED_GOAL})", flush=True)

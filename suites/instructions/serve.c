@@ -1,5 +1,5 @@
-/* A server on 127.0.0.1: serves a directory without a callback, or answers every download with BYTES bytes, fed or from
- * memory. Prints its port, and exits at the end of its input.
+/* A server on 127.0.0.1: serves a directory without a callback, or answers every download with
+ * BYTES bytes, fed or from memory. Prints its port, and exits at the end of its input.
  *
  *     serve DIR
  *     serve DIR fed BYTES

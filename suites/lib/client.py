@@ -1,6 +1,8 @@
-"""The TFTP client of every test in Python: packet by packet, or whole files. It needs no library, and Python 3.9.
+"""The TFTP client of every test in Python: packet by packet, or whole files. It needs no library,
+and Python 3.9.
 
-It repeats nothing by itself: on a machine's own network nothing is lost, and what a server repeats is seen.
+It repeats nothing by itself: on a machine's own network nothing is lost, and what a server repeats
+is seen.
 """
 import socket
 import struct
@@ -128,7 +130,8 @@ class Client:
 
     def write(self, name, data, **options):
         self.ask(name, WRQ, **options)
-        # The last block of a read before may come once more, from another port, where its ACK was late.
+        # The last block of a read before may come once more, from another port, where its ACK was
+        # late.
         while self.receive()[:2] not in ((ACK, 0), (OACK, 0)):
             pass
         size, window = int(options.get("blksize", 512)), int(options.get("windowsize", 1))
@@ -153,6 +156,7 @@ class Client:
         while True:
             opcode, number, _ = self.receive()
             ahead = (number - acked) & 0xFFFF
-            # The first block of a window may be missing; in lockstep the ACK of the block before is only a repetition.
+            # The first block of a window may be missing; in lockstep the ACK of the block before is
+            # only a repetition.
             if opcode == ACK and (0 < ahead <= last - acked or ahead == 0 and last > acked + 1):
                 return acked + ahead

@@ -1,4 +1,5 @@
-"""The C interface for ctypes: the numbers, structures and prototypes that bindings/python has from the header."""
+"""The C interface for ctypes: the numbers, structures and prototypes that bindings/python has from
+the header."""
 import ctypes
 import importlib.util
 import os

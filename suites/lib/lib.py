@@ -1,4 +1,5 @@
-"""The library through ctypes: the basis of the tests of the settings, with the client of client.py."""
+"""The library through ctypes: the basis of the tests of the settings, with the client of
+client.py."""
 import os
 import tempfile
 import threading
@@ -10,7 +11,8 @@ from interface import Callback, EventId, PropertyId, load
 from net import in_child  # noqa: F401
 
 LIBRARY = os.environ.get("TFTPSERVER_LIBRARY", "")
-# True if the library was compiled with `--cfg portable`, with only the features of other systems than Linux.
+# True if the library was compiled with `--cfg portable`, with only the features of other systems
+# than Linux.
 PORTABLE = bool(os.environ.get("TFTPSERVER_PORTABLE"))
 # True under an emulator of a processor (qemu-user), which has not all system calls.
 EMULATED = bool(os.environ.get("TFTPSERVER_EMULATED"))
@@ -48,7 +50,8 @@ class Refused(Exception):
 
 
 class Server:
-    """A server object with a directory of its own, on 127.0.0.1 and a port of the system's choice. Keywords are settings."""
+    """A server object with a directory of its own, on 127.0.0.1 and a port of the system's choice.
+    Keywords are settings."""
 
     def __init__(self, host="127.0.0.1", start=True, **settings):
         self.handle = lib.tftpserver_open()
@@ -174,8 +177,8 @@ def in_thread(function):
 
 
 def own_udp_rows():
-    """Returns the rows of /proc/net/udp of this process's IPv4 sockets as words: [1] local, [2] remote address, [9]
-    inode."""
+    """Returns the rows of /proc/net/udp of this process's IPv4 sockets as words: [1] local, [2]
+    remote address, [9] inode."""
     ours = set()
     for name in os.listdir("/proc/self/fd"):
         try:

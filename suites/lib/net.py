@@ -1,4 +1,5 @@
-"""Networks that are made for a test and vanish with the process that made them: nothing has a name on the machine."""
+"""Networks that are made for a test and vanish with the process that made them: nothing has a name
+on the machine."""
 import ctypes
 import os
 import socket
@@ -55,7 +56,8 @@ def needs_network(test):
 
 
 def in_child(function):
-    """Runs a function in a forked process, before any thread starts; an exception there is raised here."""
+    """Runs a function in a forked process, before any thread starts; an exception there is raised
+    here."""
     read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:
@@ -100,8 +102,8 @@ class Namespace:
 
 
 def pair(mtu=1500):
-    """Moves this process to a network with `here` (10.9.0.1, 10.9.0.2 and fd00::1), and returns a second network with
-    `there` (10.9.0.9 and fd00::9)."""
+    """Moves this process to a network with `here` (10.9.0.1, 10.9.0.2 and fd00::1), and returns a
+    second network with `there` (10.9.0.9 and fd00::9)."""
     unshare()
     other = Namespace()
     ip("link add here type veth peer name there")

@@ -1,4 +1,5 @@
-"""The tests in directories of suites/ that are made of lib.py, a process for each class, some at a time.
+"""The tests in directories of suites/ that are made of lib.py, a process for each class, some at a
+time.
 
 usage: run.py LIBRARY [-k WORD] [SUITE...]     (LIBRARY: libtftpserver.so; -k: only the tests whose name has WORD in it;
 SUITE: settings, forgery, admission, fleet, files; all of them without one)
@@ -53,8 +54,9 @@ def run(directory, names, seconds):
 
 
 def run_all(directories, word="", workers=WORKERS, seconds=SECONDS, first=""):
-    """Runs the tests of these directories whose name contains `word`, and returns the exit code. Figures are shown.
-    Tests whose name begins with one of `first` start first, because long ones would end last."""
+    """Runs the tests of these directories whose name contains `word`, and returns the exit code.
+    Figures are shown. Tests whose name begins with one of `first` start first, because long ones
+    would end last."""
     count, failed, skipped = 0, [], set()
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         found = [(group, directory, names) for directory in directories for group, names in groups(directory, word).items()]

@@ -1,5 +1,6 @@
-"""Tests the output of `make dist`. Without --full it makes the source archive and the Debian packages in a temporary
-directory, from an existing build; with --full it takes the files in dist/, and builds the whole archive.
+"""Tests the output of `make dist`. Without --full it makes the source archive and the Debian
+packages in a temporary directory, from an existing build; with --full it takes the files in dist/,
+and builds the whole archive.
 
 usage: dist.py [--full]
 """
@@ -151,7 +152,8 @@ def control_files(library, development):
 
 
 def installed(root, **packages):
-    """dpkg itself puts them into a root of their own, with nothing else in it; its scripts run outside."""
+    """dpkg itself puts them into a root of their own, with nothing else in it; its scripts run
+    outside."""
     database = os.path.join(root, "var", "lib", "dpkg")
     os.makedirs(os.path.join(database, "updates"))
     os.makedirs(os.path.join(database, "info"))
@@ -247,7 +249,8 @@ def wheel(made, place):
 
 
 def for_others(made):
-    """Tries the packages for other machines and C libraries, as far as this machine can run them."""
+    """Tries the packages for other machines and C libraries, as far as this machine can run
+    them."""
     here = os.uname().machine
     wanted = {here: {"musl-wheel": f"-musllinux_1_2_{here}.whl"}}
     if shutil.which("dpkg-deb") and os.path.exists(QEMU_ROOT) and shutil.which("qemu-aarch64") and here != "aarch64":

@@ -1,4 +1,5 @@
-"""The command as its packages bring it, in a root that holds nothing else: it serves, reloads and stops."""
+"""The command as its packages bring it, in a root that holds nothing else: it serves, reloads and
+stops."""
 import os
 import re
 import shutil
@@ -15,7 +16,8 @@ CONTENT = os.urandom(100_000)
 
 
 def in_a_fresh_root(root):
-    """`root` holds the installed Debian package; beside it the program gets the libraries it depends on, and no more."""
+    """`root` holds the installed Debian package; beside it the program gets the libraries it
+    depends on, and no more."""
     if os.geteuid() != 0:
         print("NOT RUN: the command in a root of its own, which takes chroot")
         return

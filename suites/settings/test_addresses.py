@@ -1,4 +1,5 @@
-"""The addresses that the server listens on, those that it reports for requests, and the sources of its packets."""
+"""The addresses that the server listens on, those that it reports for requests, and the sources of
+its packets."""
 import os
 import socket
 import subprocess

@@ -6,13 +6,14 @@ import unittest
 
 from lib import RETRANSMIT_TIMEOUT, Client, Server, in_child, pattern, read, write
 
-# Seconds that nothing may happen in, and that may pass before nothing happens any more: a pool's threads wait five
-# seconds for work, a client that went away is given up after some twenty.
+# Seconds that nothing may happen in, and that may pass before nothing happens any more: a pool's
+# threads wait five seconds for work, a client that went away is given up after some twenty.
 STILL, SETTLED = 3, 90
 
 
 def figures():
-    """Returns for each thread but this one the number of its context switches and its processor time in ticks."""
+    """Returns for each thread but this one the number of its context switches and its processor
+    time in ticks."""
     found = {}
     for task in os.listdir("/proc/self/task"):
         if int(task) == os.getpid():
@@ -87,7 +88,8 @@ class Idle(unittest.TestCase):
         in_child(test)
 
     def test_open_transfers_wait_for_their_timers_alone(self):
-        """A transfer whose client is silent costs one wake-up a retransmission, and nothing between them."""
+        """A transfer whose client is silent costs one wake-up a retransmission, and nothing between
+        them."""
         def test():
             with Server(start=False, AdaptiveRetransmit="False") as server:
                 server.set(RETRANSMIT_TIMEOUT, 600)

@@ -1,4 +1,5 @@
-"""ListenOn and ListenDescriptors: the cases that need other addresses, a separate network or other rights."""
+"""ListenOn and ListenDescriptors: the cases that need other addresses, a separate network or other
+rights."""
 import os
 import socket
 import unittest

@@ -30,7 +30,8 @@ def own_sockets():
 
 
 def too_big(client, mtu):
-    """Returns a router's message about the last DATA to this client: ICMPv6 type 2, with the start of that packet."""
+    """Returns a router's message about the last DATA to this client: ICMPv6 type 2, with the start
+    of that packet."""
     server, here = client.peer[1], client.socket.getsockname()[1]
     loopback = socket.inet_pton(socket.AF_INET6, "::1")
     length = 8 + 4 + 1428
@@ -40,7 +41,8 @@ def too_big(client, mtu):
 
 
 def connected_here():
-    """Returns the number of connected UDP sockets of this process. Counting them needs no descriptor."""
+    """Returns the number of connected UDP sockets of this process. Counting them needs no
+    descriptor."""
     # The kernel may list one socket twice.
     return len({row[9] for row in own_udp_rows() if not row[2].endswith(":0000")})
 
@@ -89,7 +91,8 @@ class Headers(unittest.TestCase):
 
     @needs_network
     def test_blocks_beyond_the_mtu(self):
-        """Large blocks go in fragments; with DontFragment they are refused at once, not tried until the timeout."""
+        """Large blocks go in fragments; with DontFragment they are refused at once, not tried until
+        the timeout."""
         def test():
             net.unshare()
             net.ip("link set lo mtu 1500")
@@ -109,7 +112,8 @@ class Headers(unittest.TestCase):
 
     @needs_network
     def test_a_path_that_is_smaller_than_its_first_link(self):
-        """ICMPv6 Packet Too Big teaches the system the path's size, and the block goes again; with DontFragment it never fits."""
+        """ICMPv6 Packet Too Big teaches the system the path's size, and the block goes again; with
+        DontFragment it never fits."""
         def test():
             net.unshare()
             router = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
@@ -172,8 +176,8 @@ class Headers(unittest.TestCase):
 
 class Buffers(unittest.TestCase):
     def test_sizes(self):
-        """The setting returns the size that the kernel granted. The kernel counts its overhead in and reports twice the
-        bytes."""
+        """The setting returns the size that the kernel granted. The kernel counts its overhead in
+        and reports twice the bytes."""
         for name, option in (("InBufferSize", socket.SO_RCVBUF), ("OutBufferSize", socket.SO_SNDBUF)):
             for asked in (100_000, 1, 1 << 30):
                 with self.subTest(name, asked=asked), Server(**{name: asked}) as server:
@@ -247,8 +251,8 @@ class Ports(unittest.TestCase):
                     self.assertEqual(client.finish(first=first[client]), data)
 
     def probe(self, source, target):
-        """Sends an ACK from an unknown TID to a port and returns the reaction: "closed" (ICMP port unreachable), the
-        number of an ERROR, or None."""
+        """Sends an ACK from an unknown TID to a port and returns the reaction: "closed" (ICMP port
+        unreachable), the number of an ERROR, or None."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
             stranger.settimeout(0.5)
             stranger.bind((source, 0))
@@ -274,7 +278,8 @@ class Ports(unittest.TestCase):
                     self.assertEqual(self.probe("127.0.0.1", client.peer), "closed")
                     self.assertEqual(self.probe("127.0.0.7", client.peer), "closed")
                     self.assertEqual(client.finish(first=first), data)
-            # Of 28,232 ports: more than two collisions of 40 are practically impossible, and so is a row of neighbours.
+            # Of 28,232 ports: more than two collisions of 40 are practically impossible, and so is
+            # a row of neighbours.
             self.assertGreater(len(set(ports)), 37, ports)
             steps = {abs(one - other) for one, other in zip(ports, ports[1:])}
             self.assertGreater(len(steps), 30, ports)
@@ -284,7 +289,8 @@ class Ports(unittest.TestCase):
             self.assertEqual(self.probe("127.0.0.1", closed), "closed", "as where nothing is")
 
     def test_one_client_port_has_a_port_each(self):
-        """A socket may be reused, and late packets of its former client do not count for the next one."""
+        """A socket may be reused, and late packets of its former client do not count for the next
+        one."""
         with Server() as server, Client(server.address) as client:
             data, other = server.file("file", pattern(700)), server.file("other", pattern(1700)[::-1])
             for _ in range(20):
@@ -294,7 +300,8 @@ class Ports(unittest.TestCase):
                 self.assertEqual(client.read("other"), other)
 
     def test_shared_ports(self):
-        """An address has two of them, whatever its port; a stranger's packet is answered with ERROR 5."""
+        """An address has two of them, whatever its port; a stranger's packet is answered with ERROR
+        5."""
         with Server(PortPerTransfer="False") as server:
             data = server.file("file", pattern(1500))
             for host in ("127.0.0.1", "127.0.0.2"):
@@ -345,7 +352,8 @@ class Ports(unittest.TestCase):
             self.assertEqual(client.receive()[2], data["4"][512:1024])
 
     def test_beyond_the_descriptors_ports_are_shared(self):
-        """Own sockets take half of the soft limit, those of half-open transfers an eighth, and everybody is served."""
+        """Own sockets take half of the soft limit, those of half-open transfers an eighth, and
+        everybody is served."""
         def test():
             resource.setrlimit(resource.RLIMIT_NOFILE, (400, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
             with Server() as server:
@@ -521,7 +529,8 @@ class Interface(unittest.TestCase):
 
     @needs_network
     def test_a_vrf(self):
-        """Requests come through the VRF, and so do the answers, though the other routes lead elsewhere."""
+        """Requests come through the VRF, and so do the answers, though the other routes lead
+        elsewhere."""
         def test():
             there = net.pair()
             if os.system("ip link add blue type vrf table 10 2>/dev/null") != 0:
@@ -610,7 +619,8 @@ class StopAndStart(unittest.TestCase):
                 self.restart(free_ports(1), **settings)
 
     def test_clients_stay_with_their_shard(self):
-        """With several threads on one port: the end of one thread's transfers disturbs no other's."""
+        """With several threads on one port: the end of one thread's transfers disturbs no
+        other's."""
         with Server(SinglePort="True", IoThreads=4) as server:
             data = server.file("file", pattern(3000))
             clients = [Client(server.address) for _ in range(12)]

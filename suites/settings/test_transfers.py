@@ -36,8 +36,9 @@ def threads():
 
 class Limits(unittest.TestCase):
     def ask_all(self, server, count, host="127.0.0.1", source=""):
-        """Sends this many requests at once. Returns the clients that were answered, and how many were refused. The
-        former acknowledge a block, because a half-open transfer gives way to a newcomer after a second."""
+        """Sends this many requests at once. Returns the clients that were answered, and how many
+        were refused. The former acknowledge a block, because a half-open transfer gives way to a
+        newcomer after a second."""
         clients, answered, turned_away = [Client((host, server.port), source=source) for _ in range(count)], [], 0
         for client in clients:
             client.ask("file")
@@ -92,7 +93,8 @@ class Limits(unittest.TestCase):
                 self.close(answered)
 
     def test_windows_of_one_transfer_alone_have_a_budget(self):
-        """Text is translated for each transfer: its windows, and those of uploads, take 64 MB in all."""
+        """Text is translated for each transfer: its windows, and those of uploads, take 64 MB in
+        all."""
         asked = {"blksize": 8192, "windowsize": 64}
         with Server() as server:
             server.file("file", pattern(2000))
@@ -278,7 +280,8 @@ class Times(unittest.TestCase):
 
     @unittest.skipIf(os.cpu_count() == 1, "looking for packets, which a single processor never does")
     def test_busy_poll_micros(self):
-        """The I/O thread polls for the next packet of a fast client instead of sleeping before each one."""
+        """The I/O thread polls for the next packet of a fast client instead of sleeping before each
+        one."""
         def sleeps(value):
             with Server(BusyPollMicros=value) as server:
                 server.file("file", pattern(512 * 500))
@@ -290,7 +293,8 @@ class Times(unittest.TestCase):
                         client.ack(block)
                     return self.sleeps() - before
 
-        # Where other programs need the processor, polling finds little: once it must find every second packet.
+        # Where other programs need the processor, polling finds little: once it must find every
+        # second packet.
         self.assertTrue(any(sleeps(10_000) < sleeps(0) / 2 for _ in range(20)))
         with Server(BusyPollMicros=1000) as server:
             data = server.file("file", pattern(100_000))
@@ -311,7 +315,8 @@ class Times(unittest.TestCase):
                         client.receive()
                     return self.processor_time() - before
 
-        # Looking before each answer takes 50 ms of processor time, each time. Other programs make both figures vary.
+        # Looking before each answer takes 50 ms of processor time, each time. Other programs make
+        # both figures vary.
         self.assertTrue(any(time_used(1000) < 1.5 * time_used(0) + 5_000_000 for _ in range(20)))
 
     def processor_time(self):

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Tests the packages of scripts/dist.py for Linux on another machine, under qemu-user, and for other C libraries than this
-system's.
+"""Tests the packages of scripts/dist.py for Linux on another machine, under qemu-user, and for
+other C libraries than this system's.
 
 usage: linux.py DIRECTORY [--machine MACHINE] [--root ROOT] [--unpack PLACE] PART...
-DIRECTORY: the packages; PLACE: where they are unpacked, and stay; PART: deb, command, wheel, binary, musl-wheel; ROOT: a Debian for
-MACHINE, with Python.
+DIRECTORY: the packages; PLACE: where they are unpacked, and stay; PART: deb, command, wheel,
+binary, musl-wheel; ROOT: a Debian for MACHINE, with Python.
 """
 import argparse
 import glob
@@ -32,7 +32,8 @@ AUDITWHEEL = os.path.join(SOURCE, "build", "zig", "bin", "auditwheel")
 
 
 class Elf:
-    """The headers of a linked file: machine, needed libraries, the newest version of glibc's symbols."""
+    """The headers of a linked file: machine, needed libraries, the newest version of glibc's
+    symbols."""
 
     def __init__(self, path):
         text = run("readelf", "-W", "-h", "-l", "-d", "-V", path, LC_ALL="C")
@@ -41,7 +42,8 @@ class Elf:
         self.interpreter = (re.findall(r"program interpreter: (.*)\]", text) or [None])[0]
         versions = [tuple(map(int, one.split("."))) for one in re.findall(r"GLIBC_([0-9.]+)", text)]
         self.glibc = max(versions, default=None)
-        # Without a version the linker has not found it in the C library: with an older one the file does not load.
+        # Without a version the linker has not found it in the C library: with an older one the file
+        # does not load.
         undefined = re.findall(r"GLOBAL +DEFAULT +UND +(\S+)", run("readelf", "-W", "--dyn-syms", path, LC_ALL="C"))
         self.without_version = [name for name in undefined if "@" not in name]
 
@@ -60,7 +62,8 @@ def check_library(path, machine):
 
 
 class Parts:
-    """The packages in `made` for one machine. `emulator` runs programs for it, and is empty for this machine."""
+    """The packages in `made` for one machine. `emulator` runs programs for it, and is empty for
+    this machine."""
 
     def __init__(self, made, place, machine, root):
         self.made, self.place, self.machine, self.root = made, place, machine, root
@@ -138,7 +141,8 @@ class Parts:
                 log.close()
 
     def alone(self, archive, member):
-        """The program serves as root in a root directory that holds nothing but it and a file: no users, no libraries."""
+        """The program serves as root in a root directory that holds nothing but it and a file: no
+        users, no libraries."""
         if os.geteuid() != 0:
             print("NOT RUN: the static program in an empty root, which takes chroot")
             return

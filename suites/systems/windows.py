@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""The Windows command under wine, with clients on this side: what it serves and takes, what bad names get, how it ends.
+"""The Windows command under wine, with clients on this side: what it serves and takes, what bad
+names get, how it ends.
 
 usage: windows.py TFTPSERVER.EXE [SAMPLE.EXE] [-k WORD]     (WINEPREFIX as usual; SAMPLE: bindings/cpp/compat/cpp/tftpserver, built
-for Windows; TFTPSERVER_REFERENCE: the command of this system, to which answers are compared; INTERRUPT, HOLD: interrupt.c and
-hold.c of c-tests/windows)
+for Windows; TFTPSERVER_REFERENCE: the command of this system, to which answers are compared;
+INTERRUPT, HOLD: interrupt.c and hold.c of c-tests/windows)
 """
 import contextlib
 import json
@@ -35,7 +36,8 @@ SAMPLE = ""
 REFERENCE = os.environ.get("TFTPSERVER_REFERENCE", "")
 SECONDS = 120  # a busy machine and an emulator
 
-# Names with a meaning only on Windows. `{base}` is a path of this side, `{back}` the same with backslashes.
+# Names with a meaning only on Windows. `{base}` is a path of this side, `{back}` the same with
+# backslashes.
 OF_WINDOWS = [
     "Z:{base}/{}", "z:{base}/{}", "/Z:{base}/{}", "Z:{back}\\{}", "Z:../{}", "Z:..\\{}", "Z:{}", "C:{}", "C:", "Z:\\{}",
     "\\\\?\\Z:{back}\\{}", "//?/Z:{base}/{}", "\\\\.\\Z:{back}\\{}", "\\\\?\\unix{back}\\{}", "//?/unix{base}/{}",
@@ -43,7 +45,8 @@ OF_WINDOWS = [
     "dir\\..\\..\\{}", "dir\\sub\\..\\..\\..\\{}", "..\\{}:stream", "..\\{}::$DATA", "{}:stream", "file:{}", "dir:{}/file",
     "file::$DATA", "file:{}:$DATA", "dir::$INDEX_ALLOCATION/../{}", "..\\{}.", "..\\{} ", "dir.\\..\\..\\{}", "... \\{}", ". .\\{}",
 ]
-# Files like others here, where no links are made: wine makes none for Windows programs, and follows those of this side unseen.
+# Files like others here, where no links are made: wine makes none for Windows programs, and follows
+# those of this side unseen.
 NAMES_OF_LINKS = ["out-{}", "abs-{}", "far-{}", "cwd-{}"]
 # Devices, and names that Windows takes for others: none is a file, whatever is there.
 NO_NAMES = [
@@ -53,7 +56,8 @@ NO_NAMES = [
     "fi\u0001le", "file\u001f",
 ]
 NO_DIRECTORIES = ["CON/file", "dir./file", "dir /file", "DIR~1/file"]
-# Names that are answered here as on other systems: what can be read, and what cannot be made either.
+# Names that are answered here as on other systems: what can be read, and what cannot be made
+# either.
 ALIKE = [
     *NO_NAMES, "absent", "dir", "dir/", "/", ".", "dir/absent", "absent/absent", "file/below", "", "x" * 300, "../../..",
     "../secret", "a" * 200 + "/b", "dir/../file/x", "C:file", "C:\\windows\\win.ini", "\\\\?\\C:\\windows\\win.ini",
@@ -69,8 +73,8 @@ MADE_ELSEWHERE = [name for name in NO_NAMES if name not in NO_DIRECTORIES] + [
 
 
 class Keeper:
-    """A program that runs all the time. wine starts its services with the first program, whose output they then have open, and
-    ends them with the last."""
+    """A program that runs all the time. wine starts its services with the first program, whose
+    output they then have open, and ends them with the last."""
 
     process = None
 
@@ -325,7 +329,8 @@ class Service(unittest.TestCase):
             self.wine(EXE, "service", "remove", code=71)
 
     def log(self):
-        """Returns the log. In wine's services the variable ProgramData names the directory of PUBLIC."""
+        """Returns the log. In wine's services the variable ProgramData names the directory of
+        PUBLIC."""
         for data in ("ProgramData", "users/Public"):
             path = os.path.join(os.environ["WINEPREFIX"], "drive_c", data, "tftpserver", "tftpserver.log")
             if os.path.exists(path):
@@ -394,7 +399,8 @@ class Names(unittest.TestCase):
             before = self.everything(ground)
             for name in NO_NAMES:
                 with self.subTest(name=name):
-                    # As on other systems: a directory that is not there is not found, a name that cannot be is refused.
+                    # As on other systems: a directory that is not there is not found, a name that
+                    # cannot be is refused.
                     refusal = (1, b"File not found") if name in NO_DIRECTORIES else (2, b"Access violation")
                     self.assertEqual([answer(asker.ask(opcode, name)) for opcode in (READ, WRITE)],
                                      [(1, b"File not found"), refusal])

@@ -1,5 +1,5 @@
-"""Run by linux.py with the package of a wheel on the path: serves a file to a client of its own, and prints the version and the
-machine."""
+"""Run by linux.py with the package of a wheel on the path: serves a file to a client of its own,
+and prints the version and the machine."""
 import os
 import platform
 import socket

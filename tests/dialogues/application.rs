@@ -71,7 +71,8 @@ impl Recorder {
         assert!(!waited.timed_out(), "the server reads its port");
     }
 
-    /// Answers requests that were put off, and reports received data as taken. Returns true if there was either.
+    /// Answers requests that were put off, and reports received data as taken. Returns true if
+    /// there was either.
     pub fn catch_up(&self) -> bool {
         let (reply, open, owed) = {
             let mut state = self.state.lock().unwrap();
@@ -121,7 +122,8 @@ impl Recorder {
             Answer::Never => {}
             Answer::Refuse => reply.end(Refusal::access_denied().because(DENIED)),
             Answer::Fail => {
-                let refusal = Refusal::new(ErrorCode::UNDEFINED, "Ended by the server's application");
+                let refusal =
+                    Refusal::new(ErrorCode::UNDEFINED, "Ended by the server's application");
                 reply.end(refusal.because(CALLBACK));
             }
         }
@@ -246,7 +248,9 @@ impl EventSink for Recorder {
                 return;
             }
             // This message depends on the system.
-            EngineEvent::Log { id: 0, message, .. } if message.starts_with("Packets of many clients ") => {
+            EngineEvent::Log { id: 0, message, .. }
+                if message.starts_with("Packets of many clients ") =>
+            {
                 return;
             }
             EngineEvent::Log {
@@ -290,8 +294,12 @@ fn shown(outcome: &Outcome, connection: &Connection) -> String {
         Outcome::Shutdown => "Ended(\"Server is shutting down\")".to_owned(),
         Outcome::Limit => "TooMany".to_owned(),
         Outcome::NoSource => format!("NoSource({:?})", connection.operation()),
-        Outcome::File(error) if error.step() == FileStep::Open => format!("Open({:?})", error.kind()),
-        Outcome::Refused(_) if reason(outcome).as_deref() == Some(CALLBACK) => "Callback(7)".to_owned(),
+        Outcome::File(error) if error.step() == FileStep::Open => {
+            format!("Open({:?})", error.kind())
+        }
+        Outcome::Refused(_) if reason(outcome).as_deref() == Some(CALLBACK) => {
+            "Callback(7)".to_owned()
+        }
         other => format!("{other:?}"),
     }
 }

@@ -51,8 +51,8 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    /// Runs the script and returns the packets of both sides, one per line. `is_over` returns true when the server has
-    /// no transfer left.
+    /// Runs the script and returns the packets of both sides, one per line. `is_over` returns true
+    /// when the server has no transfer left.
     pub fn run(mut self, is_over: &dyn Fn() -> bool) -> String {
         let request = self.script.request();
         self.send(&request);
@@ -103,10 +103,12 @@ impl<'a> Dialogue<'a> {
         self.settle();
     }
 
-    /// Waits until the server has handled all earlier packets, and receives everything that it has sent.
+    /// Waits until the server has handled all earlier packets, and receives everything that it has
+    /// sent.
     fn settle(&mut self) {
         self.probes += 1;
-        // The probe is no request, and its length distinguishes it from all that scripts send to this port.
+        // The probe is no request, and its length distinguishes it from all that scripts send to
+        // this port.
         self.prober.send_to(b"probe", self.server).unwrap();
         self.application.wait_for_probes(self.probes);
         let expected = self.application.sent();
@@ -135,7 +137,8 @@ impl<'a> Dialogue<'a> {
                     self.arrived.push_back(packet);
                     return;
                 }
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
                 Err(error) => panic!("{}: {error}", self.script.name),
             }
             if !must_come {

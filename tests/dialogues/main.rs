@@ -1,8 +1,8 @@
-//! Compares the packets and the events of two hundred scripted transfers over real sockets with a record of them
-//! (`recorded.txt`; TFTPSERVER_RECORD=1 writes it anew).
+//! Compares the packets and the events of two hundred scripted transfers over real sockets with a
+//! record of them (`recorded.txt`; TFTPSERVER_RECORD=1 writes it anew).
 //!
-//! Ports and durations are left out. Every packet of a client is handled before its next one is sent, so the record
-//! does not depend on how packets are batched.
+//! Ports and durations are left out. Every packet of a client is handled before its next one is
+//! sent, so the record does not depend on how packets are batched.
 
 mod application;
 mod client;
@@ -26,7 +26,8 @@ const RECORD: &str = "tests/dialogues/recorded.txt";
 /// How many scripts run at once: most of them wait for a timer at some point.
 const AT_ONCE: usize = 8;
 
-/// Returns settings with timeouts too long to expire on a busy machine; clients can still negotiate shorter ones.
+/// Returns settings with timeouts too long to expire on a busy machine; clients can still negotiate
+/// shorter ones.
 fn settings(script: &Script, root: &Path) -> Settings {
     let settings = support::settings(root)
         .read_only(script.read_only)

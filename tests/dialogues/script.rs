@@ -114,7 +114,9 @@ impl Script {
     pub fn content(&self) -> Vec<u8> {
         let line = b"Some text\nand more\rof it\r\n, with all ends\0.";
         (0..self.size)
-            .map(|at| line[at % line.len()].wrapping_add((at / 512 % 3) as u8 * (at % 7 == 0) as u8))
+            .map(|at| {
+                line[at % line.len()].wrapping_add((at / 512 % 3) as u8 * (at % 7 == 0) as u8)
+            })
             .collect()
     }
 
@@ -150,7 +152,8 @@ const OPTIONS: [&[(&str, &str)]; 6] = [
 
 /// Options of a client for which the server retransmits, and gives up, soon.
 const IMPATIENT: &[(&str, &str)] = &[("utimeout", "40000"), ("blksize", "256")];
-const IMPATIENT_WINDOW: &[(&str, &str)] = &[("utimeout", "40000"), ("blksize", "256"), ("windowsize", "2")];
+const IMPATIENT_WINDOW: &[(&str, &str)] =
+    &[("utimeout", "40000"), ("blksize", "256"), ("windowsize", "2")];
 
 fn all() -> Wants {
     [
@@ -196,8 +199,8 @@ pub fn scripts() -> Vec<Script> {
     [plain_ones(), habits(), answers(), supplies(), settings()].concat()
 }
 
-/// Returns scripts of every option set, size and mode in both directions, for an application with and without
-/// callbacks.
+/// Returns scripts of every option set, size and mode in both directions, for an application with
+/// and without callbacks.
 fn plain_ones() -> Vec<Script> {
     let mut scripts = Vec::new();
     for opcode in [1, 2] {

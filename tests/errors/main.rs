@@ -1,4 +1,5 @@
-//! Each error number that the table calls raised is raised here, through the public interface, and no other.
+//! Each error number that the table calls raised is raised here, through the public interface, and
+//! no other.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -24,8 +25,10 @@ struct Row {
     raise: fn() -> Failure,
 }
 
-/// Numbers that take a network of its own to raise, which another test does: the number, the assertion and its file.
-const ELSEWHERE: &[(i32, &str, &str)] = &[(10040, "codes == [10040]", "suites/settings/test_sockets.py")];
+/// Numbers that take a network of its own to raise, which another test does: the number, the
+/// assertion and its file.
+const ELSEWHERE: &[(i32, &str, &str)] =
+    &[(10040, "codes == [10040]", "suites/settings/test_sockets.py")];
 
 const fn row(code: i32, how: &'static str, raise: fn() -> Failure) -> Row {
     Row { code, how, raise }
@@ -283,7 +286,8 @@ fn told(class: &Class) -> Failure {
     }
 }
 
-/// Returns the failure of a connection that never began: Error reports it, and Connected with the same number.
+/// Returns the failure of a connection that never began: Error reports it, and Connected with the
+/// same number.
 fn told_at_the_door(class: &Class) -> Failure {
     let (error, end) = (
         class.first(ERROR),

@@ -1,5 +1,5 @@
-//! An application that does not call DoEvents for a while: what waits for it waits, and when it is back nothing is
-//! missing.
+//! An application that does not call DoEvents for a while: what waits for it waits, and when it is
+//! back nothing is missing.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,8 @@ const CLIENTS: usize = 60;
 /// The error number of a client that was silent for too long.
 const TIMED_OUT: i32 = 301;
 
-/// The events of each connection: the number and, for Transfer, the bytes so far and those of the event.
+/// The events of each connection: the number and, for Transfer, the bytes so far and those of the
+/// event.
 type Record = Arc<Mutex<HashMap<i32, Vec<(i32, i64, usize)>>>>;
 
 fn note(event: &Event<'_>) -> (i32, (i32, i64, usize)) {
@@ -58,7 +59,8 @@ fn recorded(class: &Class) -> Record {
 }
 
 fn pump(class: &Class, record: &Record, ended: usize) {
-    let is_over = |events: &Vec<(i32, i64, usize)>| events.iter().any(|event| event.0 == DISCONNECTED);
+    let is_over =
+        |events: &Vec<(i32, i64, usize)>| events.iter().any(|event| event.0 == DISCONNECTED);
     while record
         .lock()
         .unwrap()
@@ -119,8 +121,8 @@ fn a_resumed_application_gets_every_event_in_order() {
     }
 }
 
-/// A client sends one request while the application does not call DoEvents. The client gets an ERROR at the end of
-/// Timeout, and the application gets the events when it is back.
+/// A client sends one request while the application does not call DoEvents. The client gets an
+/// ERROR at the end of Timeout, and the application gets the events when it is back.
 #[test]
 fn connections_held_beyond_timeout_end_and_are_reported() {
     for operation in [1, 2] {

@@ -1,4 +1,5 @@
-//! The setting CodePage on the wire: names in the client's code page find files whose names are UTF-8 here.
+//! The setting CodePage on the wire: names in the client's code page find files whose names are
+//! UTF-8 here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,7 +11,9 @@ use tftpserver::class::Server;
 use tftpserver::class::events::id::{CONNECTION_REQUEST, ERROR};
 use tftpserver::class::events::{Callback, Event};
 use tftpserver::class::property::Value;
-use tftpserver::class::property::id::{CONN_LOCAL_FILE, CONN_SERVED_NAME, LOCAL_DIR, LOCAL_HOST, LOCAL_PORT};
+use tftpserver::class::property::id::{
+    CONN_LOCAL_FILE, CONN_SERVED_NAME, LOCAL_DIR, LOCAL_HOST, LOCAL_PORT,
+};
 
 fn listening(root: &std::path::Path) -> Arc<Server> {
     let server = Server::open();
@@ -92,8 +95,9 @@ fn a_name_that_does_not_convert_is_434_here_and_an_error_there() {
     server.close();
 }
 
-/// A name of exactly the bytes that a client sends is found in every way: as a file, a symbolic link, through
-/// ConnServedName or ConnLocalFile. Programs see each invalid byte as a character of its own.
+/// A name of exactly the bytes that a client sends is found in every way: as a file, a symbolic
+/// link, through ConnServedName or ConnLocalFile. Programs see each invalid byte as a character of
+/// its own.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_name_with_bytes_of_no_code_page_finds_its_file() {
@@ -157,7 +161,8 @@ fn a_name_with_bytes_of_no_code_page_finds_its_file() {
     server.close();
 }
 
-/// The name of an upload may have such bytes too, in any code page; valid parts of it are still converted.
+/// The name of an upload may have such bytes too, in any code page; valid parts of it are still
+/// converted.
 #[cfg(target_os = "linux")]
 #[test]
 fn an_upload_has_exactly_the_name_that_was_sent() {
@@ -176,8 +181,8 @@ fn an_upload_has_exactly_the_name_that_was_sent() {
     server.close();
 }
 
-/// Dots and separators, at which a name is split, and characters that some system might take for them: full width,
-/// leaders, mathematical slashes, currency signs in the backslash's place.
+/// Dots and separators, at which a name is split, and characters that some system might take for
+/// them: full width, leaders, mathematical slashes, currency signs in the backslash's place.
 const DOTS: [char; 1] = ['.'];
 const SEPARATORS: [char; 2] = ['/', '\\'];
 const LIKE_DOTS: [char; 3] = ['．', '․', '‥'];
@@ -192,7 +197,8 @@ const SHIFTS: [(&[u8], &[u8]); 9] = [
 
 type Spellings = BTreeMap<char, BTreeSet<Vec<u8>>>;
 
-/// Returns every way in which a page can write each of these characters: one byte, two, some after shifts, escapes.
+/// Returns every way in which a page can write each of these characters: one byte, two, some after
+/// shifts, escapes.
 fn spellings(opened: &CodePage) -> Spellings {
     let known = [&DOTS[..], &SEPARATORS, &LIKE_DOTS, &LIKE_SEPARATORS].concat();
     let mut found = Spellings::new();
@@ -231,7 +237,8 @@ fn spellings(opened: &CodePage) -> Spellings {
     found
 }
 
-/// Returns names that lead out of the directory once they are decoded, then names that only look so.
+/// Returns names that lead out of the directory once they are decoded, then names that only look
+/// so.
 fn names_that_lead_out(found: &Spellings, a: &[u8], b: &[u8]) -> [Vec<Vec<u8>>; 2] {
     let all = |characters: &[char]| -> Vec<Vec<u8>> {
         let sets = characters.iter().filter_map(|character| found.get(character));
@@ -260,8 +267,9 @@ fn names_that_lead_out(found: &Spellings, a: &[u8], b: &[u8]) -> [Vec<Vec<u8>>; 
     ]
 }
 
-/// Dots and separators are recognised after decoding, whatever their bytes in the page, and characters that only look
-/// similar stay part of a name. Each page has a server of its own; four threads share the pages.
+/// Dots and separators are recognised after decoding, whatever their bytes in the page, and
+/// characters that only look similar stay part of a name. Each page has a server of its own; four
+/// threads share the pages.
 #[test]
 fn no_code_page_hides_a_way_out() {
     let pages: Vec<_> = pages().filter_map(|page| CodePage::new(page.id).ok()).collect();
@@ -292,7 +300,8 @@ fn leads_nowhere(page: &CodePage) -> usize {
     server.config(&format!("CodePage={}", page.id())).unwrap();
     let found = spellings(page);
     let [a, b] = ["A", "B"].map(|letter| page.encode(letter).unwrap());
-    // A zero byte ends the name before it is decoded, and some shifts are invalid at their place in the name.
+    // A zero byte ends the name before it is decoded, and some shifts are invalid at their place in
+    // the name.
     let is_name = |wire: &Vec<u8>| !wire.contains(&0) && page.decode(wire).is_some();
     for separator in SEPARATORS
         .iter()

@@ -1,8 +1,8 @@
 //! Code pages: the whole list, the committed table, and each page both ways.
 //!
-//! A page that the system's iconv lacks is reported on stderr and left out; TFTPSERVER_ALL_CODEPAGES=1 makes that a
-//! failure, for machines that are known to have all of glibc's converters. `make bless` rewrites
-//! `docs/codepages.md`.
+//! A page that the system's iconv lacks is reported on stderr and left out;
+//! TFTPSERVER_ALL_CODEPAGES=1 makes that a failure, for machines that are known to have all of
+//! glibc's converters. `make bless` rewrites `docs/codepages.md`.
 
 mod known;
 
@@ -193,8 +193,8 @@ fn plain_file_names_convert_in_every_page() {
 
 #[test]
 fn only_ebcdic_and_wide_pages_write_ascii_otherwise() {
-    let otherwise =
-        opened().filter(|(_, opened)| opened.decode(b"pxelinux.0").as_deref() != Some("pxelinux.0"));
+    let otherwise = opened()
+        .filter(|(_, opened)| opened.decode(b"pxelinux.0").as_deref() != Some("pxelinux.0"));
     for (page, opened) in otherwise {
         let slash = opened.encode("/").unwrap();
         assert!(slash == [0x61] || slash.contains(&0), "{}: {slash:02x?}", page.id);

@@ -4,8 +4,8 @@ use crate::support::class::Class;
 
 const CLIENTS: usize = 48;
 
-/// Requests that arrive together share one open file. A request sent after the file was exchanged, grown or removed
-/// never gets the old content.
+/// Requests that arrive together share one open file. A request sent after the file was exchanged,
+/// grown or removed never gets the old content.
 #[test]
 fn a_file_replaced_before_a_request_is_seen_by_it() {
     let class = Class::new();

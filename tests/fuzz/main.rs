@@ -1,8 +1,10 @@
-//! The bodies of the fuzz targets on the committed corpus, and then on random mutations of it for TFTP_FUZZ_SECONDS
-//! (default 3) each: what coverage-guided fuzzing (`scripts/fuzz.sh`) does longer and better.
+//! The bodies of the fuzz targets on the committed corpus, and then on random mutations of it for
+//! TFTP_FUZZ_SECONDS (default 3) each: what coverage-guided fuzzing (`scripts/fuzz.sh`) does longer
+//! and better.
 //!
-//! An input that fails is kept in a file, whose name is printed. `TFTP_FUZZ_INPUT=FILE cargo test --test fuzz TARGET`
-//! runs it again; so does TFTP_FUZZ_SEED with the printed seed, which makes the failing input the first one.
+//! An input that fails is kept in a file, whose name is printed.
+//! `TFTP_FUZZ_INPUT=FILE cargo test --test fuzz TARGET` runs it again; so does TFTP_FUZZ_SEED with
+//! the printed seed, which makes the failing input the first one.
 #![cfg(unix)]
 
 mod bodies;

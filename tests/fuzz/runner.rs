@@ -1,4 +1,5 @@
-//! Runs a body on its corpus and on mutations, one target at a time: one of them counts the descriptors of the process.
+//! Runs a body on its corpus and on mutations, one target at a time: one of them counts the
+//! descriptors of the process.
 
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -102,7 +103,8 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// Counts panics, and ends the process if an input hangs: threads in a deadlock can't be ended in another way.
+/// Counts panics, and ends the process if an input hangs: threads in a deadlock can't be ended in
+/// another way.
 fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -1,5 +1,5 @@
-//! Tries, for each property and setting of the tables, wrong values, ranges and times, as text, number and bytes. Each
-//! call fails with the right error number and text, and the old value stays.
+//! Tries, for each property and setting of the tables, wrong values, ranges and times, as text,
+//! number and bytes. Each call fails with the right error number and text, and the old value stays.
 
 use std::ffi::{CStr, CString, c_char};
 use std::net::SocketAddr;
@@ -107,7 +107,8 @@ fn read(text: *const c_char) -> Option<String> {
     if text.is_null() {
         return None;
     }
-    // SAFETY: the library's strings are terminated, and this one lives until the thread's next call.
+    // SAFETY: the library's strings are terminated, and this one lives until the thread's next
+    // call.
     let text = unsafe { CStr::from_ptr(text) };
     Some(text.to_str().unwrap().to_owned())
 }
@@ -125,7 +126,8 @@ fn wrong(kind: &Kind) -> (Vec<String>, Vec<i64>) {
         ),
         Kind::Names(names) => {
             let count = names.len() as i64;
-            let texts = [texts(&["", "x", "0.5"]), vec![count.to_string(), "-1".to_owned()]].concat();
+            let texts =
+                [texts(&["", "x", "0.5"]), vec![count.to_string(), "-1".to_owned()]].concat();
             (texts, vec![count, -1])
         }
         Kind::Integer(range) => {
@@ -363,7 +365,9 @@ fn wrong_values_of_settings() {
         }
         let (mut texts, _) = wrong(kind);
         match (kind, setting.role) {
-            (Kind::Text, _) => texts.extend(wrong_texts(setting).iter().map(|&text| text.to_owned())),
+            (Kind::Text, _) => {
+                texts.extend(wrong_texts(setting).iter().map(|&text| text.to_owned()))
+            }
             // A code page without converter is refused although it is a valid number: see below.
             _ if setting.name == "CodePage" => {}
             _ => {
@@ -440,7 +444,8 @@ fn a_code_page_that_nothing_converts() {
     let handle = Handle::new();
     let code_page = setting::find("CodePage").unwrap();
     assert_eq!(handle.config("CodePage=1252").as_deref(), Some(""));
-    // The specification lists them, but nothing converts them: NEXTSTEP, Arabic ASMO 449+, Proprietary.
+    // The specification lists them, but nothing converts them: NEXTSTEP, Arabic ASMO 449+,
+    // Proprietary.
     for page in ["2", "709", "65536"] {
         handle.assert_config_refused(code_page, page, 434);
     }

@@ -1,4 +1,5 @@
-//! Checks that `include/tftpserver.h` is generated from the current sources. `make bless` regenerates it.
+//! Checks that `include/tftpserver.h` is generated from the current sources. `make bless`
+//! regenerates it.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -25,13 +26,14 @@ fn the_manual_fits_a_page() {
 }
 
 fn header() -> String {
-    let mut config =
-        cbindgen::Config::from_file(Path::new(ROOT).join("cbindgen.toml")).expect("cbindgen.toml is right");
+    let mut config = cbindgen::Config::from_file(Path::new(ROOT).join("cbindgen.toml"))
+        .expect("cbindgen.toml is right");
     config.header = Some(manual().trim_end().to_owned());
     config.after_includes = Some(version_text() + api_macro());
     let mut builder = cbindgen::Builder::new().with_config(config);
     for source in ["constants", "types", "exports"] {
-        builder = builder.with_src(Path::new(ROOT).join("src/ffi").join(source).with_extension("rs"));
+        builder =
+            builder.with_src(Path::new(ROOT).join("src/ffi").join(source).with_extension("rs"));
     }
     let mut text = Vec::new();
     builder
@@ -59,8 +61,8 @@ fn api_macro() -> &'static str {
 }
 
 fn manual() -> String {
-    let text =
-        std::fs::read_to_string(Path::new(ROOT).join("src/ffi/manual.h")).expect("src/ffi/manual.h is there");
+    let text = std::fs::read_to_string(Path::new(ROOT).join("src/ffi/manual.h"))
+        .expect("src/ffi/manual.h is there");
     text.replace("@QUICK_START@\n", &quick_start())
         .replace("@PROPERTIES@\n", &properties())
         .replace("@SETTINGS@\n", &settings())
@@ -103,7 +105,8 @@ fn settings() -> String {
     for setting in setting::TABLE {
         let (kind, default, access) = match setting.role {
             Role::Property(id) => {
-                let property = property::find(id).expect("another name for a property that there is");
+                let property =
+                    property::find(id).expect("another name for a property that there is");
                 (property.kind.describe(), property.default, property.access)
             }
             _ => (setting.kind.describe(), setting.default, setting.access),

@@ -1,4 +1,5 @@
-//! The C interface matches its header and its reference, it only grows, and wrong use returns an error code.
+//! The C interface matches its header and its reference, it only grows, and wrong use returns an
+//! error code.
 
 mod bad_values;
 mod header;

@@ -1,5 +1,6 @@
-//! The reference, `docs/reference.md` and the pages in `docs/reference`: every link leads somewhere, and all of its C
-//! compiles and runs. What is generated on these pages is compared by the tests of `api/`.
+//! The reference, `docs/reference.md` and the pages in `docs/reference`: every link leads
+//! somewhere, and all of its C compiles and runs. What is generated on these pages is compared by
+//! the tests of `api/`.
 
 #[cfg(target_os = "linux")]
 mod examples;

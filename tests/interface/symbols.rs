@@ -1,5 +1,5 @@
-//! Checks that the exported symbols, the declarations of the header and c-tests/exports.txt are equal, in this order.
-//! New functions are added at the end only, and none is ever removed.
+//! Checks that the exported symbols, the declarations of the header and c-tests/exports.txt are
+//! equal, in this order. New functions are added at the end only, and none is ever removed.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,8 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 fn read(path: &str) -> String {
-    std::fs::read_to_string(Path::new(ROOT).join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    std::fs::read_to_string(Path::new(ROOT).join(path))
+        .unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// Returns the list of exports in ABI order.
@@ -70,8 +71,8 @@ fn the_shared_library_exports_the_list_and_nothing_else() {
     assert_eq!(exported, list().into_iter().collect());
 }
 
-/// Returns the path of the shared library, beside the test programs: Cargo builds all forms of the library before it
-/// runs them.
+/// Returns the path of the shared library, beside the test programs: Cargo builds all forms of the
+/// library before it runs them.
 #[cfg(target_os = "linux")]
 fn shared_library() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");

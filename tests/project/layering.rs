@@ -15,7 +15,9 @@ fn sources(directory: &str) -> Vec<Source> {
     let mut found = Vec::new();
     let mut directories = vec![root];
     while let Some(directory) = directories.pop() {
-        for entry in std::fs::read_dir(&directory).unwrap_or_else(|error| panic!("{directory:?}: {error}")) {
+        for entry in
+            std::fs::read_dir(&directory).unwrap_or_else(|error| panic!("{directory:?}: {error}"))
+        {
             let path = entry.expect("a directory can be read").path();
             match path.is_dir() {
                 true => directories.push(path),
@@ -160,7 +162,8 @@ fn the_class_uses_no_c() {
     );
 }
 
-/// The compiler checks it too: the package depends on none of these crates, and the loop's modules are private.
+/// The compiler checks it too: the package depends on none of these crates, and the loop's modules
+/// are private.
 #[test]
 fn the_class_uses_only_the_public_rust_library() {
     none(
@@ -177,7 +180,8 @@ fn the_class_uses_only_the_public_rust_library() {
             "std::fs::File",
         ],
     );
-    // Nothing is public there for the class alone: the items hidden from the documentation are for the simulated world.
+    // Nothing is public there for the class alone: the items hidden from the documentation are for
+    // the simulated world.
     assert_eq!(
         finds(&["crates/tftp-serve/src"], "doc(hidden)"),
         ["crates/tftp-serve/src/lib.rs"]

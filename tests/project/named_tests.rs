@@ -1,5 +1,5 @@
-//! Documents that name a test as its proof name one that exists: `path: text` in backticks, the text found in that
-//! file.
+//! Documents that name a test as its proof name one that exists: `path: text` in backticks, the
+//! text found in that file.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,8 @@ fn tests_named_in_documents_exist() {
         let proofs: Vec<_> = proofs(&text).collect();
         assert!(proofs.len() > 5, "{document} names {} tests", proofs.len());
         for (path, name) in proofs {
-            let is_there = fs::read_to_string(root.join(path)).is_ok_and(|source| source.contains(name));
+            let is_there =
+                fs::read_to_string(root.join(path)).is_ok_and(|source| source.contains(name));
             if !is_there {
                 wrong.push(format!("{document}: {path}: {name}"));
             }

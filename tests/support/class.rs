@@ -1,4 +1,5 @@
-//! A server object as an application has it, with a directory of its own and a record of its events.
+//! A server object as an application has it, with a directory of its own and a record of its
+//! events.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -13,7 +14,8 @@ use tftpserver::class::property::id::{LOCAL_DIR, LOCAL_HOST, LOCAL_PORT};
 use super::Client;
 pub use tftpserver::class::events::id::{CONNECTED, DISCONNECTED, ERROR, START_TRANSFER};
 
-/// The most calls of DoEvents before an expected event. Each waits 20 ms (SelectWaitMillis) if nothing happens.
+/// The most calls of DoEvents before an expected event. Each waits 20 ms (SelectWaitMillis) if
+/// nothing happens.
 const TURNS: usize = 2_000;
 
 /// One event: its number, the connection, and the error number and text if it has them.
@@ -32,7 +34,8 @@ pub struct Class {
 }
 
 impl Class {
-    /// Returns a server for `root` on 127.0.0.1 and a port of the system's choice, which does not listen yet.
+    /// Returns a server for `root` on 127.0.0.1 and a port of the system's choice, which does not
+    /// listen yet.
     pub fn new() -> Class {
         let class = Class {
             server: Server::open(),

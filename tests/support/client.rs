@@ -189,7 +189,12 @@ impl Client {
         loop {
             let (length, from) = match self.socket.recv_from(&mut self.buffer) {
                 Ok(received) => received,
-                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+                    ) =>
+                {
                     return Err(Failed::Silence);
                 }
                 Err(error) => panic!("receiving: {error}"),
@@ -200,7 +205,8 @@ impl Client {
         }
     }
 
-    /// Reads a file in blocks of 512 bytes to its end, from `block` on, which may have arrived already.
+    /// Reads a file in blocks of 512 bytes to its end, from `block` on, which may have arrived
+    /// already.
     pub fn finish(&mut self, mut block: u16) -> Result<Vec<u8>, Failed> {
         let mut file = Vec::new();
         if self.transfer.is_some() {

@@ -1,4 +1,5 @@
-//! BusyPollMicros: a thread that looks without sleeping hears of everything that wakes one which sleeps.
+//! BusyPollMicros: a thread that looks without sleeping hears of everything that wakes one which
+//! sleeps.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -7,7 +8,8 @@ use crate::support::class::Class;
 use crate::support::{Options, pattern};
 use tftpserver::class::property::id::RETRANSMIT_TIMEOUT;
 
-/// Much longer than an order takes on the slowest machine, and much shorter than the retransmit timeout.
+/// Much longer than an order takes on the slowest machine, and much shorter than the retransmit
+/// timeout.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]

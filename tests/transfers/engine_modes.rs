@@ -148,7 +148,8 @@ fn two_hundred_clients_at_once_all_get_the_image() {
             } else {
                 Options::new(1428, 8)
             };
-            scope.spawn(move || assert!(server.client().get("image", options).as_ref() == Ok(data)));
+            scope
+                .spawn(move || assert!(server.client().get("image", options).as_ref() == Ok(data)));
         }
     });
     server.stop();
@@ -289,7 +290,8 @@ fn a_panic_ends_the_transfers_of_its_thread_and_not_the_server() {
     assert_eq!(server.connection_count(), 0);
 }
 
-/// An application that refuses each upload after it has seen data, and at once reports the data as taken.
+/// An application that refuses each upload after it has seen data, and at once reports the data as
+/// taken.
 #[derive(Default)]
 struct Refuser {
     reply: std::sync::Mutex<Option<Reply>>,
@@ -323,7 +325,8 @@ fn an_upload_whose_last_block_was_refused_is_never_acknowledged_nor_kept() {
         };
         let server = opened(settings, Arc::new(Refuser::default()));
         server.listen(local()).unwrap();
-        let answer = Client::new(server.local_addr()).put("upload", b"one short block", Options::NONE);
+        let answer =
+            Client::new(server.local_addr()).put("upload", b"one short block", Options::NONE);
         assert!(matches!(answer, Err(Failed::Error(0, _))), "{answer:?}");
         server.close();
         assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);

@@ -33,7 +33,9 @@ fn attribute(property: &Property) -> String {
         Some(Value::Bool) => ("bool", format!("{get} == \"True\"")),
         Some(Value::Text | Value::Path | Value::Mode) | None => ("str", get),
         // It has no value until it is set.
-        Some(_) if is_set(property) && is_of_connection(property) => ("int", format!("int({get} or 0)")),
+        Some(_) if is_set(property) && is_of_connection(property) => {
+            ("int", format!("int({get} or 0)"))
+        }
         Some(_) => ("int", format!("int({get})")),
     };
     let mut text = format!(

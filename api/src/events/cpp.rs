@@ -90,7 +90,8 @@ fn set(events: &[Event]) -> String {
         );
     }
     let names: Vec<_> = events.iter().map(|event| event.name.as_str()).collect();
-    let all = wrapped(&format!("all = {},", names.join(" | ")), COLUMNS - 8).replace('\n', "\n        ");
+    let all =
+        wrapped(&format!("all = {},", names.join(" | ")), COLUMNS - 8).replace('\n', "\n        ");
     text + "    " + &all + "\n"
 }
 
@@ -130,11 +131,15 @@ fn dispatch(events: &[Event]) -> String {
 fn value(field: &Field, after: Option<&Field>) -> Option<String> {
     let name = &field.name;
     let text = match field.kind {
-        FieldKind::Int | FieldKind::Int64 | FieldKind::Port | FieldKind::Text => format!("from.{name}"),
+        FieldKind::Int | FieldKind::Int64 | FieldKind::Port | FieldKind::Text => {
+            format!("from.{name}")
+        }
         FieldKind::Bytes => format!("bytes_view(from.{name}, from.{})", after?.name),
         FieldKind::Length => return None,
         FieldKind::Direction => format!("static_cast<direction>(from.{name})"),
-        FieldKind::Mode => format!("from.{name}[0] == '1' ? transfer_mode::netascii : transfer_mode::octet"),
+        FieldKind::Mode => {
+            format!("from.{name}[0] == '1' ? transfer_mode::netascii : transfer_mode::octet")
+        }
         FieldKind::Operation => format!("static_cast<operation>(from.{name})"),
         FieldKind::Accept => format!("from.{name} != 0"),
     };
@@ -174,7 +179,9 @@ fn handlers(events: &[Event]) -> String {
 fn calls(events: &[Event]) -> String {
     let line = |Event { name, .. }: &Event| {
         let camel = camel(name);
-        format!("    int Fire{camel}({name}_event &e) final {{ return on_{name}.call(*this, e); }}\n")
+        format!(
+            "    int Fire{camel}({name}_event &e) final {{ return on_{name}.call(*this, e); }}\n"
+        )
     };
     events.iter().map(line).collect()
 }

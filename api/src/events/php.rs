@@ -51,7 +51,8 @@ fn handler(event: &Event) -> String {
     let name = camel(&event.name);
     // A logger uses the event too.
     let body = match name.as_str() {
-        "Log" => "        $this->logHandler = $handler;\n\n        return $this->listenToLog();".to_owned(),
+        "Log" => "        $this->logHandler = $handler;\n\n        return $this->listenToLog();"
+            .to_owned(),
         _ => format!(
             "        return $this->on(EventId::{}, $handler);",
             event.name.to_uppercase()

@@ -73,7 +73,8 @@ fn of_kind(kind: FieldKind) -> &'static str {
 }
 
 fn numbers(events: &[Event]) -> String {
-    let mut text = "/// The numbers under which callbacks are registered.\npub mod id {\n".to_owned();
+    let mut text =
+        "/// The numbers under which callbacks are registered.\npub mod id {\n".to_owned();
     for event in events {
         let _ = writeln!(text, "    /// {}", event.short);
         let _ = writeln!(

@@ -2,7 +2,8 @@
 
 use crate::facts::{Error, Errors};
 
-const HEAD: &str = "| Number | Constant `TFTPSERVER_ERROR_...` | Text | Raised |\n|---|---|---|---|\n";
+const HEAD: &str =
+    "| Number | Constant `TFTPSERVER_ERROR_...` | Text | Raised |\n|---|---|---|---|\n";
 
 pub fn tables(errors: &Errors) -> String {
     let mut text = String::new();
@@ -14,7 +15,9 @@ pub fn tables(errors: &Errors) -> String {
 }
 
 fn row(error: &Error) -> String {
-    let Error { code, name, text, .. } = error;
+    let Error {
+        code, name, text, ..
+    } = error;
     let raised = error.when();
     format!("| <a id=\"error-{code}\"></a>{code} | `{name}` | {text} | {raised} |\n")
 }

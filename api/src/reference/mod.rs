@@ -43,7 +43,8 @@ pub fn made(root: &Path, facts: &Facts) -> Result<Vec<Made>, String> {
     ];
     for (name, entries) in pages {
         let path = format!("docs/reference/{name}.md");
-        let text = page::merged(&read(root, &path)?, &entries).map_err(|why| format!("{path}: {why}"))?;
+        let text =
+            page::merged(&read(root, &path)?, &entries).map_err(|why| format!("{path}: {why}"))?;
         all.push(Made::whole(&path, quotes::renewed(root, &path, &text)?));
     }
     for path in QUOTING {

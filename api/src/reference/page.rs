@@ -67,13 +67,13 @@ mod tests {
         }
     }
 
-    const PAGE: &str = "# Head\n\n## B\n\n<!-- api: begin B -->\nold\n<!-- api: end B -->\n\nBy hand.\n";
+    const PAGE: &str =
+        "# Head\n\n## B\n\n<!-- api: begin B -->\nold\n<!-- api: end B -->\n\nBy hand.\n";
 
     #[test]
     fn prose_is_kept_and_new_entries_get_a_section_in_their_order() {
         let page = merged(PAGE, &[entry("A", Some("a.c")), entry("B", None)]).unwrap();
-        let begin =
-            "# Head\n\n## A\n\n<!-- api: begin A -->\nmade\n<!-- api: end A -->\n\n<!-- file: a.c -->\n";
+        let begin = "# Head\n\n## A\n\n<!-- api: begin A -->\nmade\n<!-- api: end A -->\n\n<!-- file: a.c -->\n";
         let end = "\n## B\n\n<!-- api: begin B -->\nmade\n<!-- api: end B -->\n\nBy hand.\n";
         assert_eq!(page, format!("{begin}{end}"));
         assert_eq!(

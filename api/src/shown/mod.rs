@@ -95,7 +95,8 @@ fn section(root: &Path, promise: &Promise) -> Result<String, String> {
         text += "\n| promise | shown by |\n|---|---|\n";
     }
     for behaviour in &promise.behaviours {
-        let tests: Result<Vec<_>, _> = behaviour.tests.iter().map(|it| Test::named(root, it)).collect();
+        let tests: Result<Vec<_>, _> =
+            behaviour.tests.iter().map(|it| Test::named(root, it)).collect();
         let tests: Vec<_> = tests?.iter().map(Test::link).collect();
         let _ = writeln!(text, "| {} | {} |", behaviour.says, tests.join("<br>"));
     }
@@ -138,7 +139,8 @@ const LANGUAGES: [(&str, &str, &str); 4] = [
 
 fn languages(root: &Path) -> Result<String, String> {
     let text = names::read(root, "bindings/behaviours.json")?;
-    let alike: Alike = serde_json::from_str(&text).map_err(|error| format!("behaviours.json: {error}"))?;
+    let alike: Alike =
+        serde_json::from_str(&text).map_err(|error| format!("behaviours.json: {error}"))?;
     let mut places = "The names are those of `bindings/behaviours.json`".to_owned();
     for (language, path, before) in LANGUAGES {
         let _ = write!(places, "; in {language} [{path}](../{path})");

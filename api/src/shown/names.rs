@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn a_c_test_is_run() {
-        let source = "static void one(void)\n{}\nstatic void two(void)\n{}\nint main(void)\n{ RUN(one); }\n";
+        let source =
+            "static void one(void)\n{}\nstatic void two(void)\n{}\nint main(void)\n{ RUN(one); }\n";
         assert!(is_test("a.c", source, "one"));
         assert!(!is_test("a.c", source, "two"));
         assert!(is_test("a.c", source, "main"));

@@ -1,4 +1,5 @@
-//! A server on the Rust library that serves sources instead of files. Prints the address that it listens on.
+//! A server on the Rust library that serves sources instead of files. Prints the address that it
+//! listens on.
 //!
 //!     feed --dir DIR [--port N] [--origin HOST:PORT] [--cpu N]
 //!

@@ -1,11 +1,12 @@
-//! Floods a server with UDP datagrams from unused addresses, as Ethernet frames, as fast as one thread can or at a
-//! rate. It is meant for an isolated test network. It runs until its input ends, then prints one line of JSON.
+//! Floods a server with UDP datagrams from unused addresses, as Ethernet frames, as fast as one
+//! thread can or at a rate. It is meant for an isolated test network. It runs until its input ends,
+//! then prints one line of JSON.
 //!
 //!     flood --interface NAME --mac AA:BB:CC:DD:EE:FF --target ADDRESS --ports N[,N...] --kind KIND
 //!           [--name FILE] [--from ADDRESS] [--hosts N] [--rate PACKETS] [--seed N]
 //!
-//! KIND is rrq, wrq (a new file name each), ack or garbage. Each frame has the next of `hosts` source addresses,
-//! starting at `from`, and a random source port.
+//! KIND is rrq, wrq (a new file name each), ack or garbage. Each frame has the next of `hosts`
+//! source addresses, starting at `from`, and a random source port.
 
 use std::ffi::CString;
 use std::io;
@@ -17,7 +18,8 @@ use std::time::{Duration, Instant};
 use libc::{iovec, mmsghdr};
 use tftpserver_bench::{argument, number};
 
-/// The number of frames that are prepared and sent in turn, and the number of frames per system call.
+/// The number of frames that are prepared and sent in turn, and the number of frames per system
+/// call.
 const FRAMES: usize = 16_384;
 const AT_ONCE: usize = 64;
 
@@ -145,7 +147,8 @@ fn open(interface: &str) -> io::Result<OwnedFd> {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: no pointers.
-    let raw = check(unsafe { libc::socket(libc::AF_PACKET, libc::SOCK_RAW | libc::SOCK_CLOEXEC, 0) })?;
+    let raw =
+        check(unsafe { libc::socket(libc::AF_PACKET, libc::SOCK_RAW | libc::SOCK_CLOEXEC, 0) })?;
     // SAFETY: just opened, and owned by nothing else.
     let socket = unsafe { OwnedFd::from_raw_fd(raw) };
     // SAFETY: integers only, for which zero is a value.
@@ -158,7 +161,8 @@ fn open(interface: &str) -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
-/// Sends until the input ends. Returns the packets and the bytes of UDP data sent, IP headers included.
+/// Sends until the input ends. Returns the packets and the bytes of UDP data sent, IP headers
+/// included.
 fn send(socket: &OwnedFd, frames: &mut [Vec<u8>], begin: Instant) -> io::Result<(u64, u64)> {
     let rate = number("rate", 0);
     let (mut packets, mut bytes, mut next) = (0, 0, 0);
@@ -198,7 +202,9 @@ fn send_some(socket: &OwnedFd, frames: &mut [Vec<u8>]) -> io::Result<usize> {
         })
         .collect();
     // SAFETY: every header points to one vector, that to its frame; all of them outlive the call.
-    let sent = unsafe { libc::sendmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), headers.len() as u32, 0) };
+    let sent = unsafe {
+        libc::sendmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), headers.len() as u32, 0)
+    };
     match check(sent) {
         // The interface's queue is full: yield the processor instead of waiting for room.
         Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {

@@ -1,5 +1,6 @@
-//! The load generator: many TFTP clients in one thread. It verifies every byte it receives and, where it can see the
-//! server's directory, every byte it has sent. It is bounded in clients and in time, and prints one line of JSON.
+//! The load generator: many TFTP clients in one thread. It verifies every byte it receives and,
+//! where it can see the server's directory, every byte it has sent. It is bounded in clients and in
+//! time, and prints one line of JSON.
 //!
 //!     load --prepare DIR
 //!     load --port N --op read|write [--name FILE] --size BYTES [--blksize N] [--window N] [--clients N] [--total N]
@@ -7,18 +8,22 @@
 //!          [--server ADDRESS] [--first-host ADDRESS] [--files N] [--into PREFIX] [--leave yes] [--tsize yes]
 //!          [--hold BLOCKS [--spread BLOCKS]] [--together yes] [--spin yes] [--gro yes]
 //!
-//! With --tsize uploads announce their size. With --spin it never sleeps; with --gro it receives runs of equal datagrams as one (UDP_GRO).
+//! With --tsize uploads announce their size. With --spin it never sleeps; with --gro it receives
+//! runs of equal datagrams as one (UDP_GRO).
 //!
-//! With --hold every client stops after that many blocks (client n after n times --spread more), and its transfer stays
-//! open. When all have stopped, it prints a line; after the next line on standard input it ends the transfers.
+//! With --hold every client stops after that many blocks (client n after n times --spread more),
+//! and its transfer stays open. When all have stopped, it prints a line; after the next line on
+//! standard input it ends the transfers.
 //!
-//! Uploads are named w0, w1 and so on, after PREFIX (`--into DIRECTORY/`, or a prefix that differs between runs). With
-//! `--files` downloads read NAME.0 to NAME.(N-1) in turn. With `--together` every client stops after its second block
-//! until all have come as far; then it prints `open`, and continues after the next line on standard input.
+//! Uploads are named w0, w1 and so on, after PREFIX (`--into DIRECTORY/`, or a prefix that differs
+//! between runs). With `--files` downloads read NAME.0 to NAME.(N-1) in turn. With `--together`
+//! every client stops after its second block until all have come as far; then it prints `open`, and
+//! continues after the next line on standard input.
 //!
-//! Every transfer has its own client host, an address from 127.1.0.0 (or `--first-host`) on; the hosts share a few
-//! sockets, so that the load costs little processor time. The clients follow RFC 1350, 2348 and 7440: one ACK per
-//! window, an immediate one at a gap, and a retransmission after one second of silence.
+//! Every transfer has its own client host, an address from 127.1.0.0 (or `--first-host`) on; the
+//! hosts share a few sockets, so that the load costs little processor time. The clients follow RFC
+//! 1350, 2348 and 7440: one ACK per window, an immediate one at a gap, and a retransmission after
+//! one second of silence.
 
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -29,12 +34,13 @@ use tftpserver_bench::udp::{Arrival, Inbox, LONGEST, Outbox, Socket};
 use tftpserver_bench::waiting::{Waiting, is_nothing};
 use tftpserver_bench::{argument, content, number, pin_to};
 
-/// The maximum number of sockets. A socket's share of the traffic must fit into its buffer even where the system grants
-/// no larger one.
+/// The maximum number of sockets. A socket's share of the traffic must fit into its buffer even
+/// where the system grants no larger one.
 const SOCKETS: usize = 64;
 const BUFFER: usize = 8 << 20;
 
-/// The default retransmission timeout of a client in milliseconds, and the default number of retransmissions.
+/// The default retransmission timeout of a client in milliseconds, and the default number of
+/// retransmissions.
 const PATIENCE: u64 = 1000;
 const TRIES: u64 = 5;
 const TICK: Duration = Duration::from_millis(100);
@@ -69,7 +75,8 @@ struct Work {
     coalesces: bool,
 }
 
-/// The number of blocks after which clients stop, and how many more each client has than the one before it.
+/// The number of blocks after which clients stop, and how many more each client has than the one
+/// before it.
 #[derive(Clone, Copy)]
 struct Hold {
     blocks: u64,
@@ -129,7 +136,10 @@ fn main() -> io::Result<()> {
         pin_to(number("cpu", 0) as usize)?;
     }
     let work = Work {
-        server: SocketAddrV4::new(address("server", Ipv4Addr::LOCALHOST), number("port", 69) as u16),
+        server: SocketAddrV4::new(
+            address("server", Ipv4Addr::LOCALHOST),
+            number("port", 69) as u16,
+        ),
         write: argument("op").as_deref() == Some("write"),
         name: argument("name").unwrap_or_default(),
         size: number("size", 0),
@@ -187,9 +197,9 @@ fn prepare(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the number of uploaded files whose content differs from what was sent. Removes all of them, or, with
-/// `--leave`, only truncates them: to create a file, an ext4 without a journal looks at every inode that was freed in
-/// the last minutes.
+/// Returns the number of uploaded files whose content differs from what was sent. Removes all of
+/// them, or, with `--leave`, only truncates them: to create a file, an ext4 without a journal looks
+/// at every inode that was freed in the last minutes.
 fn wrong_files(dir: &Path, work: &Work) -> u32 {
     let expected = content::file(work.size);
     let leave = argument("leave").is_some();
@@ -272,7 +282,8 @@ impl Load {
         Ok(Inbox::new(LONGEST))
     }
 
-    /// Prints `open` when every client waits, reads a line from standard input, and resumes all of them.
+    /// Prints `open` when every client waits, reads a line from standard input, and resumes all of
+    /// them.
     fn let_go(&mut self) -> io::Result<()> {
         println!("open");
         io::stdin().read_line(&mut String::new())?;
@@ -489,7 +500,9 @@ impl Load {
         client.in_window += 1;
         client.stray = 0;
         let is_last = expected < client.blksize;
-        if self.stops(client, client.next - 1) || (client.next == 3 && !is_last && self.holds(client)) {
+        if self.stops(client, client.next - 1)
+            || (client.next == 3 && !is_last && self.holds(client))
+        {
             return Ok(Step::On);
         }
         if is_last || client.in_window == client.window {
@@ -502,12 +515,14 @@ impl Load {
     /// Returns whether a client stops for good after this many blocks (`--hold`).
     fn stops(&mut self, client: &mut Client, blocks: u64) -> bool {
         let serial = u64::from(client.host - self.work.first_host);
-        client.holds = (self.work.hold).is_some_and(|hold| blocks >= hold.blocks + serial * hold.spread);
+        client.holds =
+            (self.work.hold).is_some_and(|hold| blocks >= hold.blocks + serial * hold.spread);
         self.holding += u32::from(client.holds);
         client.holds
     }
 
-    /// Prints how many transfers are open, waits for a line on standard input, and ends them all with an ERROR.
+    /// Prints how many transfers are open, waits for a line on standard input, and ends them all
+    /// with an ERROR.
     fn give_up(&mut self, seconds: f64) -> io::Result<()> {
         let (open, failed) = (self.holding, self.failed);
         println!("{{\"open\": {open}, \"failed\": {failed}, \"seconds\": {seconds:.6}}}");
@@ -575,7 +590,8 @@ impl Load {
         )
     }
 
-    /// Retransmits for each client that has heard nothing for its timeout, and fails it after too many retransmissions.
+    /// Retransmits for each client that has heard nothing for its timeout, and fails it after too
+    /// many retransmissions.
     fn repeat(&mut self) -> io::Result<()> {
         for slot in 0..self.clients.len() {
             let Some(mut client) = self.clients[slot]
@@ -642,7 +658,8 @@ impl Client {
     fn agree(&mut self, options: &[u8]) {
         let mut fields = options.split(|&byte| byte == 0);
         while let (Some(option), Some(value)) = (fields.next(), fields.next()) {
-            let Some(number) = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok()) else {
+            let Some(number) = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok())
+            else {
                 return;
             };
             match option.to_ascii_lowercase().as_slice() {

@@ -1,5 +1,6 @@
-//! An HTTP/1.0 server on 127.0.0.1 with bodies of any length: GET /BYTES returns the pattern of the benchmark files.
-//! It prints the address that it listens on, and for each line of its input the number of bodies fetched so far.
+//! An HTTP/1.0 server on 127.0.0.1 with bodies of any length: GET /BYTES returns the pattern of the
+//! benchmark files. It prints the address that it listens on, and for each line of its input the
+//! number of bodies fetched so far.
 //!
 //!     origin [--port N] [--cpu N]
 

@@ -1,8 +1,10 @@
-//! A program without callbacks on the library: serves DIR on 127.0.0.1 with default settings, and prints its address.
+//! A program without callbacks on the library: serves DIR on 127.0.0.1 with default settings, and
+//! prints its address.
 //!
 //!     serve --port N --dir DIR [--host ADDRESS] [--cpu N] [--property ID=VALUE]... [--config NAME=VALUE]...
 //!
-//! Each line of its input is ID=VALUE of a property, or a configuration string (`Statistics`), whose result it prints.
+//! Each line of its input is ID=VALUE of a property, or a configuration string (`Statistics`),
+//! whose result it prints.
 
 use tftpserver::class::Server;
 use tftpserver::class::property::Value;

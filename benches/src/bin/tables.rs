@@ -1,5 +1,6 @@
-//! Measures the time that the server machine takes for a packet, for a deadline, and for ending one transfer and
-//! beginning another, with one transfer and with many. The machine runs alone, without sockets and files.
+//! Measures the time that the server machine takes for a packet, for a deadline, and for ending one
+//! transfer and beginning another, with one transfer and with many. The machine runs alone, without
+//! sockets and files.
 
 use std::hint::black_box;
 use std::net::SocketAddr;
@@ -187,7 +188,8 @@ impl Load {
         self.clients[index] = self.begin(index as u32);
     }
 
-    /// Returns the client of a round: each once before any repeats, in an order that defeats caches.
+    /// Returns the client of a round: each once before any repeats, in an order that defeats
+    /// caches.
     fn any(&self, round: u32) -> usize {
         (u64::from(round) * 7_919 % self.clients.len() as u64) as usize
     }

@@ -39,7 +39,8 @@ pub struct Arrival<'a> {
 }
 
 impl Inbox {
-    /// Creates an inbox for datagrams of at most `slot` bytes; [`LONGEST`] for sockets that coalesce.
+    /// Creates an inbox for datagrams of at most `slot` bytes; [`LONGEST`] for sockets that
+    /// coalesce.
     pub fn new(slot: usize) -> Inbox {
         // SAFETY: integers and pointers only, for which zero is a value.
         let (header, name): (mmsghdr, sockaddr_in) = unsafe { std::mem::zeroed() };
@@ -68,8 +69,8 @@ impl Inbox {
         inbox
     }
 
-    /// Receives the queued datagrams and returns their number. `wait`: waits for the first one, at most as long as
-    /// [`Socket::set_patience`] allows.
+    /// Receives the queued datagrams and returns their number. `wait`: waits for the first one, at
+    /// most as long as [`Socket::set_patience`] allows.
     ///
     /// # Errors
     /// `WouldBlock` if there was none, and those of recvmmsg.
@@ -84,7 +85,8 @@ impl Inbox {
         } else {
             libc::MSG_DONTWAIT
         };
-        // SAFETY: every header points to the name, vector, control and slot of its index, whose memory never moves.
+        // SAFETY: every header points to the name, vector, control and slot of its index, whose
+        // memory never moves.
         let count = check(unsafe {
             libc::recvmmsg(
                 socket.fd(),
@@ -140,15 +142,16 @@ impl Inbox {
         }
     }
 
-    /// Parses the control messages: the destination address, and the segment size in bytes of a joined run.
+    /// Parses the control messages: the destination address, and the segment size in bytes of a
+    /// joined run.
     fn told(&self, header: usize) -> (Ipv4Addr, Option<usize>) {
         let header = &self.headers[header].msg_hdr;
         let (mut here, mut segment) = (Ipv4Addr::UNSPECIFIED, None);
         // SAFETY: the kernel has written whole control messages of the length that the header has.
         let mut next = unsafe { libc::CMSG_FIRSTHDR(header).as_ref() };
         while let Some(message) = next {
-            // SAFETY: a control message has its data behind its head; it need not be aligned, and what is read of it is as
-            // long as what messages of that type hold.
+            // SAFETY: a control message has its data behind its head; it need not be aligned, and
+            // what is read of it is as long as what messages of that type hold.
             unsafe {
                 let data = libc::CMSG_DATA(message);
                 match (message.cmsg_level, message.cmsg_type) {

@@ -60,8 +60,8 @@ impl Outbox {
         self.datagrams += 1;
     }
 
-    /// Adds datagrams that are contiguous in memory, of `stride` bytes each; the last may be shorter. Sends the batch
-    /// first if there is no room.
+    /// Adds datagrams that are contiguous in memory, of `stride` bytes each; the last may be
+    /// shorter. Sends the batch first if there is no room.
     ///
     /// # Errors
     /// Those of [`Outbox::flush`].
@@ -83,8 +83,8 @@ impl Outbox {
         Ok(())
     }
 
-    /// Adds DATA packets with these block numbers, split by the kernel. `data` returns the bytes of one; all but the
-    /// last are `blksize` long. Sends the batch first if there is no room.
+    /// Adds DATA packets with these block numbers, split by the kernel. `data` returns the bytes of
+    /// one; all but the last are `blksize` long. Sends the batch first if there is no room.
     ///
     /// # Errors
     /// Those of [`Outbox::flush`].
@@ -149,9 +149,11 @@ impl Outbox {
         let mut sent = 0;
         while sent < self.headers.len() {
             let rest = &mut self.headers[sent..];
-            // SAFETY: `arrange` made every header point into the arrays of `self`, which do not change meanwhile.
-            let result =
-                check(unsafe { libc::sendmmsg(socket.fd(), rest.as_mut_ptr(), rest.len() as u32, 0) });
+            // SAFETY: `arrange` made every header point into the arrays of `self`, which do not
+            // change meanwhile.
+            let result = check(unsafe {
+                libc::sendmmsg(socket.fd(), rest.as_mut_ptr(), rest.len() as u32, 0)
+            });
             match result {
                 Ok(count) => sent += count as usize,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -8,7 +8,8 @@ use libc::c_int;
 
 use super::{Socket, check, to_name};
 
-/// A socket without a fixed port: connecting draws a random one, disconnecting releases it (IP_BIND_ADDRESS_NO_PORT).
+/// A socket without a fixed port: connecting draws a random one, disconnecting releases it
+/// (IP_BIND_ADDRESS_NO_PORT).
 pub struct OwnSocket(Socket);
 
 impl OwnSocket {
@@ -35,8 +36,10 @@ impl OwnSocket {
     pub fn connect(&self, peer: SocketAddrV4) -> io::Result<()> {
         let name = to_name(peer);
         // SAFETY: the name outlives the call and has the size given.
-        check(unsafe { libc::connect(self.fd(), (&raw const name).cast(), size_of_val(&name) as u32) })
-            .map(drop)
+        check(unsafe {
+            libc::connect(self.fd(), (&raw const name).cast(), size_of_val(&name) as u32)
+        })
+        .map(drop)
     }
 
     /// Disconnects from the peer and releases the port.
@@ -53,7 +56,8 @@ impl OwnSocket {
         check(unsafe { libc::connect(self.fd(), &raw const nowhere, size) }).map(drop)
     }
 
-    /// Splits sent data into datagrams of this many bytes, and joins equally long received ones; 0: does neither.
+    /// Splits sent data into datagrams of this many bytes, and joins equally long received ones; 0:
+    /// does neither.
     ///
     /// # Errors
     /// Those of setsockopt.

@@ -7,8 +7,8 @@ declare(strict_types=1);
  *
  *     php bin/make-archive.php DIRECTORY [--library FILE]
  *
- * --library adds a libtftpserver to the package, which loads it before the system's. The archive then works only on
- * that system.
+ * --library adds a libtftpserver to the package, which loads it before the system's. The archive
+ * then works only on that system.
  */
 
 const CARRIED = ['README.md', 'autoload.php', 'preload.php', 'compat', 'examples', 'include', 'src'];

@@ -3,8 +3,9 @@
 declare(strict_types=1);
 
 /*
- * Writes include/tftpserver_ffi.h and include/tftpserver_preload.h from the C header, in the little C that PHP's FFI
- * understands: no directives, no attributes, no extern "C", no comments; and the classes of numbers in src/.
+ * Writes include/tftpserver_ffi.h and include/tftpserver_preload.h from the C header, in the little
+ * C that PHP's FFI understands: no directives, no attributes, no extern "C", no comments; and the
+ * classes of numbers in src/.
  *
  *     php bin/make-ffi-header.php            writes them
  *     php bin/make-ffi-header.php --check    fails if one does not match the C header
@@ -24,7 +25,10 @@ function declarations(string $header): string
     return ltrim($text);
 }
 
-/** Returns the numbers that a C header defines, as lists of [comment, name, number], in three groups. */
+/**
+ * Returns the numbers that a C header defines, as lists of [comment, name, number], in three
+ * groups.
+ */
 function numbers(string $header): array
 {
     $define = '~/\*\*\n((?: \*[^\n]*\n)+?) \*/\n#define TFTPSERVER_(EVENT|PROPERTY|ERROR)_(\w+) (\d+)~';
@@ -45,7 +49,10 @@ function comment(string $text): string
         : "    /** {$text} */\n";
 }
 
-/** Returns the PHP source of a class of constants or of an enum, where NOT_A_HANDLE is the case NotAHandle. */
+/**
+ * Returns the PHP source of a class of constants or of an enum, where NOT_A_HANDLE is the case
+ * NotAHandle.
+ */
 function source(string $kind, string $name, string $says, array $numbers): string
 {
     $members = array_map(static fn (array $one): string => comment($one[0]) . ($kind === 'enum'

@@ -5,8 +5,8 @@ declare(strict_types=1);
 namespace TftpServer;
 
 /**
- * One record of the Conn arrays. It exists from the ConnectionRequest or Connected handler until the Disconnected
- * handler has returned. Afterwards its methods fail with error 903.
+ * One record of the Conn arrays. It exists from the ConnectionRequest or Connected handler until
+ * the Disconnected handler has returned. Afterwards its methods fail with error 903.
  */
 final class Connection implements ConnectionInterface
 {
@@ -166,7 +166,10 @@ final class Connection implements ConnectionInterface
 
     // api: end properties
 
-    /** Accepts a deferred request; doEvents() delivers what follows. Fails with error 130 if it was already answered. */
+    /**
+     * Accepts a deferred request; doEvents() delivers what follows. Fails with error 130 if it was
+     * already answered.
+     */
     public function accept(): void
     {
         Failure::check($this->handle, $this->handle->accept($this->id, true));
@@ -179,9 +182,10 @@ final class Connection implements ConnectionInterface
     }
 
     /**
-     * Holds the transfer while the program stores the data of its Transfer events, for example in another fiber. Until
-     * resume(), at most 256 kB more are delivered and the last block of an upload is not acknowledged. If storing
-     * fails, call disconnect() instead of resume(): the client gets an ERROR packet.
+     * Holds the transfer while the program stores the data of its Transfer events, for example in
+     * another fiber. Until resume(), at most 256 kB more are delivered and the last block of an
+     * upload is not acknowledged. If storing fails, call disconnect() instead of resume(): the
+     * client gets an ERROR packet.
      */
     public function hold(): void
     {
@@ -194,21 +198,26 @@ final class Connection implements ConnectionInterface
         Failure::check($this->handle, $this->handle->hold($this->id, false));
     }
 
-    /** Aborts the transfer: its client gets an ERROR packet, and Disconnected fires with error 10053. */
+    /**
+     * Aborts the transfer: its client gets an ERROR packet, and Disconnected fires with error 10053.
+     */
     public function disconnect(): void
     {
         Failure::check($this->handle, $this->handle->disconnect($this->id));
     }
 
-    /** Aborts the transfer with an error code (0 to 8) and a text for its client; Disconnected fires with 10053. */
+    /**
+     * Aborts the transfer with an error code (0 to 8) and a text for its client; Disconnected fires
+     * with 10053.
+     */
     public function abort(int $tftpCode, string $text): void
     {
         Failure::check($this->handle, $this->handle->abort($this->id, $tftpCode, $text));
     }
 
     /**
-     * Supplies the next bytes of a download whose DataSize was set, at most the length of the DataWanted event.
-     * Server::feed() does this for a stream or an iterable.
+     * Supplies the next bytes of a download whose DataSize was set, at most the length of the
+     * DataWanted event. Server::feed() does this for a stream or an iterable.
      */
     public function supply(string $bytes, bool $isLast = false): void
     {

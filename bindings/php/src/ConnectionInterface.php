@@ -5,7 +5,8 @@ declare(strict_types=1);
 namespace TftpServer;
 
 /**
- * The interface of Connection, for type declarations and test doubles. Connection documents the methods.
+ * The interface of Connection, for type declarations and test doubles. Connection documents the
+ * methods.
  */
 interface ConnectionInterface
 {

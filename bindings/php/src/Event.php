@@ -5,7 +5,8 @@ declare(strict_types=1);
 namespace TftpServer;
 
 /**
- * The base of all events. The events' constructors are public, so that tests of handlers can make events.
+ * The base of all events. The events' constructors are public, so that tests of handlers can make
+ * events.
  */
 abstract class Event
 {
@@ -14,8 +15,9 @@ abstract class Event
     private int $result = 0;
 
     /**
-     * Aborts the event's connection when the handler returns: its client gets an ERROR packet, and Disconnected fires
-     * with error 10053 and this code in its description. A handler that stores an upload itself calls it on a failure.
+     * Aborts the event's connection when the handler returns: its client gets an ERROR packet, and
+     * Disconnected fires with error 10053 and this code in its description. A handler that stores
+     * an upload itself calls it on a failure.
      */
     final public function abort(int $code = 1): void
     {

@@ -8,17 +8,21 @@ use FFI;
 use FFI\CData;
 
 /**
- * A server of the library, with error numbers instead of exceptions. Server and the procedural functions use it.
+ * A server of the library, with error numbers instead of exceptions. Server and the procedural
+ * functions use it.
  *
- * If the caller of DoEvents is a fiber, a ConnectionRequest handler runs after DoEvents has returned, and its answer is
- * passed to the library then. So the handler may suspend the fiber, as every await of an event loop does, without
- * blocking other calls of DoEvents.
+ * If the caller of DoEvents is a fiber, a ConnectionRequest handler runs after DoEvents has
+ * returned, and its answer is passed to the library then. So the handler may suspend the fiber, as
+ * every await of an event loop does, without blocking other calls of DoEvents.
  *
  * @internal
  */
 class Handle
 {
-    /** The most ConnectionRequest handlers in one call of doEvents(), so that a flood does not block an event loop. */
+    /**
+     * The most ConnectionRequest handlers in one call of doEvents(), so that a flood does not block
+     * an event loop.
+     */
     private const REQUESTS_AT_ONCE = 256;
 
     private ?CData $raw;
@@ -26,10 +30,15 @@ class Handle
     /** @var array<int, \Closure(CData): int> */
     private array $handlers = [];
 
-    /** @var null|\Closure(CData): (\Closure(): int) Copies a request and returns the function that runs its handler. */
+    /**
+     * @var null|\Closure(CData): (\Closure(): int) Copies a request and returns the function that
+     * runs its handler.
+     */
     private ?\Closure $prepare = null;
 
-    /** @var null|array{int, \Closure(): int} A connection id, and the function that runs the handler of its request. */
+    /**
+     * @var null|array{int, \Closure(): int} A connection id, and the function that runs the handler of its request.
+     */
     private ?array $request = null;
 
     /** @var null|resource */
@@ -37,7 +46,10 @@ class Handle
 
     private ?\Throwable $thrown = null;
 
-    /** The number of an error that was found without calling the library; 0: the library has the last error. */
+    /**
+     * The number of an error that was found without calling the library; 0: the library has the
+     * last error.
+     */
     private int $refused = 0;
 
     /**
@@ -269,7 +281,8 @@ class Handle
             $request = $event->data->connection_request;
             $this->request = [$request->connection_id, ($this->prepare)($event)];
             $request->accept = 2;
-            // Makes DoEvents return; the remaining events wait, and the event stream stays readable.
+            // Makes DoEvents return; the remaining events wait, and the event stream stays
+            // readable.
             Library::ffi()->tftpserver_do_interrupt($this->raw);
 
             return 0;
@@ -288,7 +301,8 @@ class Handle
     }
 
     /**
-     * Returns a new stream that is readable while an event waits; null on failure, with the error recorded.
+     * Returns a new stream that is readable while an event waits; null on failure, with the error
+     * recorded.
      *
      * @return null|resource
      */
@@ -317,7 +331,8 @@ class Handle
     }
 
     /**
-     * Returns the event stream that Pump reads and writes; null before the first call of eventStream().
+     * Returns the event stream that Pump reads and writes; null before the first call of
+     * eventStream().
      *
      * @return null|resource
      */
@@ -326,7 +341,10 @@ class Handle
         return $this->signal;
     }
 
-    /** Runs a ConnectionRequest handler and passes its answer on. Returns true if the next DoEvents has an event. */
+    /**
+     * Runs a ConnectionRequest handler and passes its answer on. Returns true if the next DoEvents
+     * has an event.
+     */
     private function answer(int $id, \Closure $handler): bool
     {
         $accept = -1;

@@ -9,8 +9,8 @@ use FFI;
 /**
  * Finds and loads libtftpserver through FFI, and checks its version.
  *
- * The search order: the path in the environment variable TFTPSERVER_LIBRARY; lib/ in this package; the system's
- * libraries, by SONAME.
+ * The search order: the path in the environment variable TFTPSERVER_LIBRARY; lib/ in this package;
+ * the system's libraries, by SONAME.
  */
 final class Library
 {
@@ -46,8 +46,9 @@ final class Library
     /**
      * Loads the library for all later requests. Only for opcache.preload, see preload.php.
      *
-     * If opcache.preload_user is set, PHP does not load a scope here. Each request then parses the definition again,
-     * which preloaded classes are allowed to do; ffi.preload with include/tftpserver_preload.h avoids that.
+     * If opcache.preload_user is set, PHP does not load a scope here. Each request then parses the
+     * definition again, which preloaded classes are allowed to do; ffi.preload with
+     * include/tftpserver_preload.h avoids that.
      *
      * @throws LibraryException
      */
@@ -103,7 +104,8 @@ final class Library
         $failures = [];
         foreach (self::candidates() as $path) {
             try {
-                // The only function that every version has. The others are declared once the version is known.
+                // The only function that every version has. The others are declared once the
+                // version is known.
                 $probe = FFI::cdef('const char *tftpserver_version(void);', $path);
             } catch (FFI\Exception $e) {
                 if (str_contains($e->getMessage(), 'restricted')) {

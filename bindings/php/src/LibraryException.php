@@ -5,7 +5,8 @@ declare(strict_types=1);
 namespace TftpServer;
 
 /**
- * The library cannot be used: ext-ffi is missing or disabled, or libtftpserver was not found or is too old.
+ * The library cannot be used: ext-ffi is missing or disabled, or libtftpserver was not found or is
+ * too old.
  */
 final class LibraryException extends TftpServerException
 {

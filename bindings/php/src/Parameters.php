@@ -29,7 +29,9 @@ final class Parameters
         // api: end members
     ];
 
-    /** Each event's parameters: the specification's, in its order, then this library's additions. */
+    /**
+     * Each event's parameters: the specification's, in its order, then this library's additions.
+     */
     private const FIELDS = [
         // api: begin fields
         EventId::CONNECTED => ['connection_id', 'status_code', 'description'],
@@ -87,7 +89,10 @@ final class Parameters
         };
     }
 
-    /** Returns the parameters after the call: the array that the callback returned, or its argument as changed. */
+    /**
+     * Returns the parameters after the call: the array that the callback returned, or its argument
+     * as changed.
+     */
     private static function call(\Closure $function, array $param): mixed
     {
         // $param is a variable, so a callback that takes it by reference changes it in place.
@@ -116,7 +121,10 @@ final class Parameters
         return $param;
     }
 
-    /** Converts to a Boolean; the texts "False" and "No" are false, because programs keep Booleans as text. */
+    /**
+     * Converts to a Boolean; the texts "False" and "No" are false, because programs keep Booleans
+     * as text.
+     */
     private static function isTrue(mixed $value): bool
     {
         return is_string($value) ? !in_array(strtolower(trim($value)), ['', '0', 'false', 'no'], true) : (bool) $value;

@@ -10,8 +10,9 @@ use FFI\CData;
  * A server for programs written for IPWorks. It differs from the library's server in this:
  *
  * - A LocalDir that does not exist yet is stored, and set when listening starts.
- * - A program that has set LocalDir serves a directory and uses its Transfer handler for progress only. So while
- *   LocalDir is not valid, an upload without a local file fails with error 127, instead of going to that handler alone.
+ * - A program that has set LocalDir serves a directory and uses its Transfer handler for progress
+ *   only. So while LocalDir is not valid, an upload without a local file fails with error 127,
+ *   instead of going to that handler alone.
  * - A property without an index accepts only the index 0.
  *
  * @internal
@@ -135,7 +136,10 @@ final class PortedHandle extends Handle
         return $path !== '' && !str_contains($path, "\0") && !file_exists($path);
     }
 
-    /** Returns a Connected handler that runs the program's, then fails an upload meant for an invalid LocalDir. */
+    /**
+     * Returns a Connected handler that runs the program's, then fails an upload meant for an
+     * invalid LocalDir.
+     */
     private function connecting(): \Closure
     {
         $program = $this->onConnected;

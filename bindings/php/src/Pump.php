@@ -8,23 +8,29 @@ use FFI;
 use FFI\CData;
 
 /**
- * Runs DoEvents for every server of the process, one call at a time: the library allows no nested calls on a thread.
+ * Runs DoEvents for every server of the process, one call at a time: the library allows no nested
+ * calls on a thread.
  *
- * An exception, exit() or a fatal error that leaves an FFI callback would end the interpreter in the middle of the
- * library. Therefore DoEvents runs in a fiber of its own, the pump. Its callback only suspends the pump. The handler
- * runs outside, in the caller's fiber, and its answer resumes the pump. The whole process has one callback, because PHP
- * frees callbacks only at the end of the request.
+ * An exception, exit() or a fatal error that leaves an FFI callback would end the interpreter in
+ * the middle of the library. Therefore DoEvents runs in a fiber of its own, the pump. Its callback
+ * only suspends the pump. The handler runs outside, in the caller's fiber, and its answer resumes
+ * the pump. The whole process has one callback, because PHP frees callbacks only at the end of the
+ * request.
  *
- * A handler may suspend the caller's fiber, as every await of an event loop does. The pump then stays inside its
- * callback, and other calls of DoEvents deliver nothing until the handler has returned. ConnectionRequest handlers do
- * not block others like that: Handle runs them when DoEvents has returned. If a fiber is destroyed instead of resumed,
- * its callback has no answer, and the connection is aborted.
+ * A handler may suspend the caller's fiber, as every await of an event loop does. The pump then
+ * stays inside its callback, and other calls of DoEvents deliver nothing until the handler has
+ * returned. ConnectionRequest handlers do not block others like that: Handle runs them when
+ * DoEvents has returned. If a fiber is destroyed instead of resumed, its callback has no answer,
+ * and the connection is aborted.
  *
  * @internal
  */
 final class Pump
 {
-    /** The longest wait in milliseconds of a DoEvents that delivers nothing: the program must resume the handler. */
+    /**
+     * The longest wait in milliseconds of a DoEvents that delivers nothing: the program must resume
+     * the handler.
+     */
     private const WAIT_MILLIS = 20;
 
     private static ?\Fiber $fiber = null;
@@ -36,7 +42,10 @@ final class Pump
     /** The library's handle of that server, which its Handle drops on close. */
     private static ?CData $raw = null;
 
-    /** The fiber that called DoEvents; null: the main program. Weak, because the program may drop it. */
+    /**
+     * The fiber that called DoEvents; null: the main program. Weak, because the program may drop
+     * it.
+     */
     private static ?\WeakReference $caller = null;
 
     /** True while the library waits for the result of a callback. */
@@ -48,7 +57,9 @@ final class Pump
     /** @var list<CData> Servers to close when the running DoEvents has returned. */
     private static array $doomed = [];
 
-    /** @var array<int, array{resource, string}> Event streams that were emptied meanwhile, and their contents. */
+    /**
+     * @var array<int, array{resource, string}> Event streams that were emptied meanwhile, and their contents.
+     */
     private static array $quieted = [];
 
     /** @var array<int, CData> Every open server, because a fatal error runs no destructors. */
@@ -69,7 +80,10 @@ final class Pump
         return $raw;
     }
 
-    /** Closes a server. While a DoEvents runs, it aborts the transfers and closes the server afterwards. */
+    /**
+     * Closes a server. While a DoEvents runs, it aborts the transfers and closes the server
+     * afterwards.
+     */
     public static function close(Handle $handle, CData $raw): int
     {
         unset(self::$open[spl_object_id($handle)]);
@@ -95,8 +109,8 @@ final class Pump
     }
 
     /**
-     * Runs one DoEvents and returns its result. While a handler is suspended in another fiber, it delivers nothing,
-     * waits as if there were no events, and returns 0.
+     * Runs one DoEvents and returns its result. While a handler is suspended in another fiber, it
+     * delivers nothing, waits as if there were no events, and returns 0.
      */
     public static function run(Handle $handle, CData $raw): int
     {
@@ -125,7 +139,10 @@ final class Pump
         }
     }
 
-    /** Returns the current fiber; null: the main program. The fiber's own stack must not keep a reference to it. */
+    /**
+     * Returns the current fiber; null: the main program. The fiber's own stack must not keep a
+     * reference to it.
+     */
     private static function here(): ?\WeakReference
     {
         $fiber = \Fiber::getCurrent();
@@ -166,7 +183,10 @@ final class Pump
         return self::$fiber->resume($raw);
     }
 
-    /** Answers a callback whose handler will not return: aborts its connection and makes DoEvents return. */
+    /**
+     * Answers a callback whose handler will not return: aborts its connection and makes DoEvents
+     * return.
+     */
     private static function finish(): void
     {
         try {
@@ -196,7 +216,10 @@ final class Pump
         }
     }
 
-    /** Empties a server's event stream, so that the loop does not spin. settle() makes it readable again. */
+    /**
+     * Empties a server's event stream, so that the loop does not spin. settle() makes it readable
+     * again.
+     */
     private static function quiet(Handle $handle): void
     {
         $stream = $handle->signal();
@@ -228,12 +251,16 @@ final class Pump
             }
         };
         register_shutdown_function(static function (): void {
-            // Registered again at the end of the list, to run after the program's shutdown functions.
+            // Registered again at the end of the list, to run after the program's shutdown
+            // functions.
             register_shutdown_function(static fn () => self::shutDown());
         });
     }
 
-    /** Ends a DoEvents whose handler called exit() or died, and closes the servers that have no destructor call. */
+    /**
+     * Ends a DoEvents whose handler called exit() or died, and closes the servers that have no
+     * destructor call.
+     */
     private static function shutDown(): void
     {
         if (self::$running !== null) {

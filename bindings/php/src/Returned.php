@@ -5,7 +5,8 @@ declare(strict_types=1);
 namespace TftpServer;
 
 /**
- * Rejects values that a handler returns by mistake: they would be ignored, and a request would be accepted.
+ * Rejects values that a handler returns by mistake: they would be ignored, and a request would be
+ * accepted.
  *
  * @internal
  */

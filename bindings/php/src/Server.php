@@ -10,19 +10,22 @@ use Psr\Log\LoggerInterface;
 /**
  * A TFTP server.
  *
- * Transfers run on threads of the library as soon as startListening() has returned. Handlers run only inside doEvents()
- * (or serve(), which calls it), one at a time. A handler gets its event and this server. An exception in a handler
- * aborts its connection, and doEvents() throws it. A handler returns nothing. A generator, or false or a promise from
- * onConnectionRequest, is a TypeError that doEvents() throws.
+ * Transfers run on threads of the library as soon as startListening() has returned. Handlers run
+ * only inside doEvents() (or serve(), which calls it), one at a time. A handler gets its event and
+ * this server. An exception in a handler aborts its connection, and doEvents() throws it. A handler
+ * returns nothing. A generator, or false or a promise from onConnectionRequest, is a TypeError that
+ * doEvents() throws.
  *
- * If doEvents() is called in a fiber, as event loops based on fibers do, a handler may suspend that fiber. Its
- * connection waits until the handler has returned. Several ConnectionRequest handlers may be suspended at once. While
- * any other handler is suspended, doEvents() of every server delivers nothing.
+ * If doEvents() is called in a fiber, as event loops based on fibers do, a handler may suspend that
+ * fiber. Its connection waits until the handler has returned. Several ConnectionRequest handlers
+ * may be suspended at once. While any other handler is suspended, doEvents() of every server
+ * delivers nothing.
  *
- * A connection does not wait for an event without a handler. For a handler of ConnectionRequest, Connected or
- * StartTransfer it waits until that has returned; other connections continue.
+ * A connection does not wait for an event without a handler. For a handler of ConnectionRequest,
+ * Connected or StartTransfer it waits until that has returned; other connections continue.
  *
- * Every method throws a TftpServerException on failure: getCode() is the error number, getMessage() the text.
+ * Every method throws a TftpServerException on failure: getCode() is the error number, getMessage()
+ * the text.
  */
 final class Server implements ServerInterface
 {
@@ -122,9 +125,10 @@ final class Server implements ServerInterface
 
     // api: end handlers
     /**
-     * Passes Log events to a PSR-3 logger, besides the handler of onLog(); null: stops that. LogType "Error" has the
-     * level error, "Info" info, the others debug. The setting LogLevel selects the events. The context has the keys
-     * "connection" (an id or null), "type" (LogType) and "level" (LogLevel).
+     * Passes Log events to a PSR-3 logger, besides the handler of onLog(); null: stops that.
+     * LogType "Error" has the level error, "Info" info, the others debug. The setting LogLevel
+     * selects the events. The context has the keys "connection" (an id or null), "type" (LogType)
+     * and "level" (LogLevel).
      */
     public function setLogger(?LoggerInterface $logger): static
     {
@@ -134,13 +138,14 @@ final class Server implements ServerInterface
     }
 
     /**
-     * Serves a download from a stream, or from a generator or another iterable of strings, which is read piece by piece
-     * during the transfer. Call it in a handler of ConnectionRequest, Connected or StartTransfer, or while the answer
-     * is deferred.
+     * Serves a download from a stream, or from a generator or another iterable of strings, which is
+     * read piece by piece during the transfer. Call it in a handler of ConnectionRequest, Connected
+     * or StartTransfer, or while the answer is deferred.
      *
-     * The default of $size is the stream's size, if that is known (a file, Content-Length). Downloads with the same
-     * $key and size share one pass over the source. If $source is a function, it is called again for a download that
-     * starts much later. An exception of a source aborts its downloads with an ERROR packet, and doEvents() throws it.
+     * The default of $size is the stream's size, if that is known (a file, Content-Length).
+     * Downloads with the same $key and size share one pass over the source. If $source is a
+     * function, it is called again for a download that starts much later. An exception of a source
+     * aborts its downloads with an ERROR packet, and doEvents() throws it.
      *
      * @param resource|iterable<string>|callable(): (resource|iterable<string>) $source
      *
@@ -164,7 +169,8 @@ final class Server implements ServerInterface
     }
 
     /**
-     * Registers every public method of an object that has the name of an event method: onConnected, onTransfer, ...
+     * Registers every public method of an object that has the name of an event method: onConnected,
+     * onTransfer, ...
      *
      * @throws \ValueError if the object has no such method
      */
@@ -278,7 +284,9 @@ final class Server implements ServerInterface
     }
 
     // api: end server properties
-    /** Returns a connection by its id (as in events) or by its position from 0 to getConnCount() - 1. */
+    /**
+     * Returns a connection by its id (as in events) or by its position from 0 to getConnCount() - 1.
+     */
     public function getConnection(int $index): Connection
     {
         return new Connection($this->handle, (int) $this->get(Property::CONN_CONNECTION_ID, $index));
@@ -293,8 +301,8 @@ final class Server implements ServerInterface
     }
 
     /**
-     * Returns a setting, or sets it if a value is given (and returns ""). Names are case-insensitive; the manual lists
-     * them.
+     * Returns a setting, or sets it if a value is given (and returns ""). Names are
+     * case-insensitive; the manual lists them.
      */
     public function config(string $name, string|int|bool|null $value = null): string
     {
@@ -326,20 +334,27 @@ final class Server implements ServerInterface
         $this->call('tftpserver_do_shutdown');
     }
 
-    /** Shuts the server down and resets every property and setting to its default. Handlers stay registered. */
+    /**
+     * Shuts the server down and resets every property and setting to its default. Handlers stay
+     * registered.
+     */
     public function reset(): void
     {
         $this->call('tftpserver_do_reset');
     }
 
-    /** Makes a running doEvents() return after its current handler, or else the next call at once. No event is lost. */
+    /**
+     * Makes a running doEvents() return after its current handler, or else the next call at once.
+     * No event is lost.
+     */
     public function interrupt(): void
     {
         $this->call('tftpserver_do_interrupt');
     }
 
     /**
-     * Delivers the waiting events. If there is none, it waits up to SelectWaitMillis milliseconds (20) for the first.
+     * Delivers the waiting events. If there is none, it waits up to SelectWaitMillis milliseconds
+     * (20) for the first.
      *
      * @throws \Throwable an exception of a handler
      */
@@ -349,7 +364,8 @@ final class Server implements ServerInterface
     }
 
     /**
-     * Listens, and delivers events until a handler stops the server (stopListening, shutdown, close) or throws.
+     * Listens, and delivers events until a handler stops the server (stopListening, shutdown,
+     * close) or throws.
      *
      * @throws \Throwable an exception of a handler
      */
@@ -362,8 +378,9 @@ final class Server implements ServerInterface
     }
 
     /**
-     * Returns a stream that is readable while an event waits, for stream_select and event loops. Call doEvents() then;
-     * do not read the stream. It has a descriptor of its own and may be closed at any time.
+     * Returns a stream that is readable while an event waits, for stream_select and event loops.
+     * Call doEvents() then; do not read the stream. It has a descriptor of its own and may be
+     * closed at any time.
      *
      * @return resource
      */
@@ -373,8 +390,9 @@ final class Server implements ServerInterface
     }
 
     /**
-     * Stops listening, aborts every transfer and frees the server; inside a handler, as soon as doEvents() has
-     * returned. All other methods fail with error 901 afterwards. A server that is no longer referenced closes itself.
+     * Stops listening, aborts every transfer and frees the server; inside a handler, as soon as
+     * doEvents() has returned. All other methods fail with error 901 afterwards. A server that is
+     * no longer referenced closes itself.
      */
     public function close(): void
     {
@@ -416,7 +434,8 @@ final class Server implements ServerInterface
         $this->registered[] = $event;
         $handler = $handler(...);
         Returned::refuseGenerator($handler);
-        // Not $this: its handlers would refer to the server, and only the garbage collector could free it.
+        // Not $this: its handlers would refer to the server, and only the garbage collector could
+        // free it.
         $server = \WeakReference::create($this);
         $closure = static function (CData $event) use ($handler, $server): int {
             $made = EventFactory::make($event);

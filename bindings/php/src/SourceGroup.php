@@ -24,15 +24,18 @@ final class SourceGroup
     {
     }
 
-    /** Removes a pass that has ended, or whose position is not known any more. PHP closes its stream or generator. */
+    /**
+     * Removes a pass that has ended, or whose position is not known any more. PHP closes its stream
+     * or generator.
+     */
     public function drop(SourcePass $pass): void
     {
         $this->passes = array_values(array_filter($this->passes, static fn (SourcePass $one): bool => $one !== $pass));
     }
 
     /**
-     * Returns the pass that continues at an offset. Of several, the one that a connection has read: the library names
-     * the same connection for a pass as long as that reads it.
+     * Returns the pass that continues at an offset. Of several, the one that a connection has read:
+     * the library names the same connection for a pass as long as that reads it.
      *
      * @param callable(SourcePass): bool $isRead whether the connection that read a pass before runs
      */

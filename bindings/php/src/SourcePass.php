@@ -124,7 +124,8 @@ final class SourcePass
                 throw new \RuntimeException('The stream has timed out');
             }
         }
-        // A filter may need several reads for its first byte; a stream that neither ends nor gives a byte has failed.
+        // A filter may need several reads for its first byte; a stream that neither ends nor gives
+        // a byte has failed.
         throw new \RuntimeException('The stream gives no data');
     }
 }

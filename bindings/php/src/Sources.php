@@ -5,9 +5,9 @@ declare(strict_types=1);
 namespace TftpServer;
 
 /**
- * The sources of downloads that Server::feed() was given. One pass reads a source from its beginning to its end.
- * Downloads with the same key and size share their passes; a pass is identified by the number of bytes requested from
- * it.
+ * The sources of downloads that Server::feed() was given. One pass reads a source from its
+ * beginning to its end. Downloads with the same key and size share their passes; a pass is
+ * identified by the number of bytes requested from it.
  *
  * @internal
  */
@@ -139,7 +139,10 @@ final class Sources
         return new SourcePass($content);
     }
 
-    /** Aborts the downloads whose source has failed; null: it could not be opened. Others of its key go on. */
+    /**
+     * Aborts the downloads whose source has failed; null: it could not be opened. Others of its key
+     * go on.
+     */
     private function fail(Handle $handle, int $connection, SourceGroup $group, ?SourcePass $pass): void
     {
         if ($pass !== null) {
@@ -151,8 +154,9 @@ final class Sources
             $handle->abort($one, 0, 'The source of the file failed');
         }
         if (!$isForAll && $pass !== null) {
-            // The others that read this pass: before its size, so error 129. If it could not be opened, the library
-            // requests the same of another connection, which may have a source of its own.
+            // The others that read this pass: before its size, so error 129. If it could not be
+            // opened, the library requests the same of another connection, which may have a source
+            // of its own.
             $handle->supply($connection, '', true);
         }
     }

@@ -5,7 +5,8 @@ declare(strict_types=1);
 namespace TftpServer;
 
 /**
- * A failed call: getCode() is the error number, $error the same as an enum, and getMessage() the text.
+ * A failed call: getCode() is the error number, $error the same as an enum, and getMessage() the
+ * text.
  */
 class TftpServerException extends \RuntimeException
 {

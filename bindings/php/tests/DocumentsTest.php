@@ -4,7 +4,9 @@ declare(strict_types=1);
 
 namespace TftpServer\Tests;
 
-/** Runs README.md, block by block; the archive; the example. A block that no test runs is a failure. */
+/**
+ * Runs README.md, block by block; the archive; the example. A block that no test runs is a failure.
+ */
 final class DocumentsTest extends TestCase
 {
     /** The method that runs each kind of block, by words that only that kind has. */
@@ -105,7 +107,10 @@ final class DocumentsTest extends TestCase
         $this->program = new Process([PHP_BINARY, '-d', 'display_errors=stderr', '-d', 'error_reporting=-1', '-d', 'log_errors=0'], $text, $this->directory);
     }
 
-    /** A port that is free, below those that the system gives away: none of these is taken before the program listens. */
+    /**
+     * A port that is free, below those that the system gives away: none of these is taken before
+     * the program listens.
+     */
     private static function freePort(): int
     {
         do {
@@ -116,7 +121,10 @@ final class DocumentsTest extends TestCase
         return $port;
     }
 
-    /** Sends a request when the program listens: an earlier curl would wait for seconds before it retransmits. */
+    /**
+     * Sends a request when the program listens: an earlier curl would wait for seconds before it
+     * retransmits.
+     */
     private function fetch(string $name): int
     {
         Wait::until(function (): bool {

@@ -15,9 +15,11 @@ use TftpServer\TftpServerException;
 use TftpServer\TransferEvent;
 
 /**
- * Handlers that suspend their fiber, in the loop of revolt/event-loop; and the loop of Amp 2, without fibers.
+ * Handlers that suspend their fiber, in the loop of revolt/event-loop; and the loop of Amp 2,
+ * without fibers.
  *
- * The environment variable REVOLT_AUTOLOAD names the autoloader of the real revolt/event-loop, where it is installed.
+ * The environment variable REVOLT_AUTOLOAD names the autoloader of the real revolt/event-loop,
+ * where it is installed.
  */
 final class EventLoopTest extends TestCase
 {

@@ -14,7 +14,10 @@ use TftpServer\TransferEvent;
 /** Misuse throws an exception with a number and a message, and never crashes the interpreter. */
 final class MisuseTest extends TestCase
 {
-    /** A program whose ConnectionRequest handler does something; it serves $argv's directory and prints what comes. */
+    /**
+     * A program whose ConnectionRequest handler does something; it serves $argv's directory and
+     * prints what comes.
+     */
     private function handling(string $body, string $after = ''): Process
     {
         $this->file('served/file', 1000);

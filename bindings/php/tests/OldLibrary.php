@@ -7,7 +7,10 @@ namespace TftpServer\Tests;
 /** Libraries that a new binding may meet. */
 final class OldLibrary
 {
-    /** One that answers with a version and can do nothing else; null: one without even that. Its path. */
+    /**
+     * One that answers with a version and can do nothing else; null: one without even that. Its
+     * path.
+     */
     public static function build(string $directory, ?string $version): string
     {
         $source = "{$directory}/old.c";

@@ -11,7 +11,9 @@ declare(strict_types=1);
 namespace Revolt {
     final class EventLoop
     {
-        /** @var array<string, array{string, mixed, \Closure}> Callbacks by id: their kind, its stream or time, the closure. */
+        /**
+         * @var array<string, array{string, mixed, \Closure}> Callbacks by id: their kind, its stream or time, the closure.
+         */
         private static array $callbacks = [];
 
         /** @var list<\Closure> */

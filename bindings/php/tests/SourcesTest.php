@@ -16,7 +16,9 @@ final class SourcesTest extends TestCase
 {
     private const SIZE = 600_000;
 
-    /** @return array{Server, \ArrayObject<int, int>} a server that feeds every request, and the codes of the ends */
+    /**
+     * @return array{Server, \ArrayObject<int, int>} a server that feeds every request, and the codes of the ends
+     */
     private function feeding(callable $source, mixed ...$more): array
     {
         $server = $this->server();

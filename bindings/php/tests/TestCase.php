@@ -104,7 +104,10 @@ abstract class TestCase extends \PHPUnit\Framework\TestCase
         return new Process([PHP_BINARY, '-d', 'display_errors=stderr', '-d', 'log_errors=0', ...$options], $program, null, $environment);
     }
 
-    /** Runs a program whose interpreter preloads the package, as an unprivileged user: PHP loads no scope for root. */
+    /**
+     * Runs a program whose interpreter preloads the package, as an unprivileged user: PHP loads no
+     * scope for root.
+     */
     protected function preloading(string $program, string $library): Process
     {
         chmod($this->directory, 0755);

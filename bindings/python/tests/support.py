@@ -1,4 +1,5 @@
-"""Real clients, small servers, and programs in their own interpreters. Nothing here waits for a fixed time."""
+"""Real clients, small servers, and programs in their own interpreters. Nothing here waits for a
+fixed time."""
 import os
 import random
 import shutil
@@ -40,7 +41,8 @@ LARGE = random.Random(1).randbytes(1_000_000) if hasattr(random.Random, "randbyt
 
 
 def need(program):
-    """Skips a test if a client is not installed; with TFTP_CLIENTS_REQUIRED=1 the test fails instead."""
+    """Skips a test if a client is not installed; with TFTP_CLIENTS_REQUIRED=1 the test fails
+    instead."""
     if shutil.which(program) is None:
         if os.environ.get("TFTP_CLIENTS_REQUIRED") == "1":
             raise AssertionError(f"{program} is not installed")
@@ -102,7 +104,8 @@ class Case(unittest.TestCase):
         return self.client([need("curl"), "-sS", "-m", str(SECONDS), "-T", source, f"tftp://{HOST}:{port}/{name}"])
 
     def pump(self, server, *clients):
-        """Delivers events until the clients are done and their connections have ended; returns the clients."""
+        """Delivers events until the clients are done and their connections have ended; returns the
+        clients."""
         while any(client.runs() for client in clients):
             server.do_events()
         settle(server)

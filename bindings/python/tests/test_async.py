@@ -249,7 +249,8 @@ class Ending(AsyncCase):
         for lost in ("_readable", "_answer_in_task"):
             async def main():
                 async with tftpserver.AsyncServer(handler, HOST, 0, timeout=1) as server:
-                    # As if KeyboardInterrupt had been raised on entry, and the descriptor were no longer watched.
+                    # As if KeyboardInterrupt had been raised on entry, and the descriptor were no
+                    # longer watched.
                     loop, fd, struck = asyncio.get_running_loop(), server.tftp.fileno(), asyncio.Event()
 
                     def strike(*given):

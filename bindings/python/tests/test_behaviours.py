@@ -1,4 +1,5 @@
-"""The behaviours that every language must show: one test for each name in bindings/behaviours.json."""
+"""The behaviours that every language must show: one test for each name in
+bindings/behaviours.json."""
 import gc
 import json
 import os

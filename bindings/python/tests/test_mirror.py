@@ -94,7 +94,8 @@ class Mirror(Case):
         return int(process.stdout.readline().split()[-1])
 
     def await_end(self):
-        """Reads what the mirror prints until a transfer has ended, which is after its file is in the cache."""
+        """Reads what the mirror prints until a transfer has ended, which is after its file is in
+        the cache."""
         while not (line := self.printed.readline()).startswith("127.0.0.1 "):
             self.assertTrue(line)
         return line

@@ -1,4 +1,5 @@
-"""Misuse raises Python's own kinds of errors, with number and message; it never crashes or hangs."""
+"""Misuse raises Python's own kinds of errors, with number and message; it never crashes or
+hangs."""
 import copy
 import errno
 import gc

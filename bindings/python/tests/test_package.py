@@ -1,4 +1,5 @@
-"""The package is generated from the header, has the library's version and types, installs; manual and example run."""
+"""The package is generated from the header, has the library's version and types, installs; manual
+and example run."""
 import ast
 import importlib.util
 import inspect
@@ -39,7 +40,8 @@ class Made(unittest.TestCase):
         self.assertEqual({platform: _ffi.file_name(platform) for platform in names}, names)
 
     def test_the_tag_of_a_wheel_for_macos(self):
-        """It comes from the library: the Python that builds may be made for other processors and another macOS."""
+        """It comes from the library: the Python that builds may be made for other processors and
+        another macOS."""
         python = os.environ.get("TFTPSERVER_PYTHON", sys.executable)
         if subprocess.run([python, "-c", "import setuptools.command.bdist_wheel"], capture_output=True).returncode:
             self.skipTest("setuptools is not installed, or is old")
@@ -75,7 +77,8 @@ class Made(unittest.TestCase):
                 text += file.read()
         unused = {name for name in _generated.FUNCTIONS if not re.search(rf"\b{name}\b", text)}
         # Numbers and text are passed as bytes, whose functions report failures and allow NULs.
-        # release is for callbacks on other threads than that of do_events, which ctypes does not have.
+        # release is for callbacks on other threads than that of do_events, which ctypes does not
+        # have.
         self.assertEqual(unused, {"tftpserver_get_int", "tftpserver_set_int", "tftpserver_set", "tftpserver_release"})
 
     def test_properties_are_those_of_the_library(self):
@@ -263,7 +266,8 @@ class Readme(Running):
         self.assertTrue(done.stdout.startswith("10048|"), done.stderr)
 
     def install(self, block):
-        """Installs into a fresh environment, without network, compiler or anything else on the path."""
+        """Installs into a fresh environment, without network, compiler or anything else on the
+        path."""
         made = subprocess.run([os.path.join(ROOT, "scripts", "wheel.sh"), library(), self.path("dist")],
                               capture_output=True, text=True, timeout=300)
         self.assertEqual(made.returncode, 0, made.stderr)

@@ -386,7 +386,8 @@ class Stream(io.BytesIO):
 
 
 class Slow(io.BytesIO):
-    """Content that blocks until the test releases it, so that its request cannot have ended before."""
+    """Content that blocks until the test releases it, so that its request cannot have ended
+    before."""
 
     def __init__(self, content):
         super().__init__(content)
@@ -425,7 +426,8 @@ class Raising(ServerCase):
         for arguments, settings in (((handler,), {}), ((generator,), {}), ((self.bad,), {"on_end": handler})):
             with self.assertRaises(TypeError):
                 tftpserver.Server(*arguments, HOST, 0, **settings)
-        # If it is detected only later, the client gets an ERROR packet, and no upload is acknowledged.
+        # If it is detected only later, the client gets an ERROR packet, and no upload is
+        # acknowledged.
         seen = []
         answers = {"lambda": lambda: handler(None), "sink": lambda: handler, "generated": lambda: generator(None),
                    "no": lambda: False}

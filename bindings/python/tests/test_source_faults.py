@@ -1,4 +1,5 @@
-"""Sources that fail, lie, hang or are left: each ends only its own downloads, and is closed once."""
+"""Sources that fail, lie, hang or are left: each ends only its own downloads, and is closed
+once."""
 import array
 import asyncio
 import bz2
@@ -82,7 +83,8 @@ def until(condition):
 
 
 def serve_http(case, *responses):
-    """Starts a server that sends one response for each connection and closes it; returns its address."""
+    """Starts a server that sends one response for each connection and closes it; returns its
+    address."""
     listener = socket.create_server((HOST, 0))
     case.addCleanup(listener.close)
 

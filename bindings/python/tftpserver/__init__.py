@@ -5,8 +5,9 @@
     with tftpserver.Server("/srv/tftp", host="127.0.0.1", port=6969) as server:
         server.serve_forever()
 
-`Server` and `AsyncServer` serve a directory, or the content that a function of your program returns. `TFTPServer` is
-the class that both are built on; it has the properties, methods and events of the specification.
+`Server` and `AsyncServer` serve a directory, or the content that a function of your program
+returns. `TFTPServer` is the class that both are built on; it has the properties, methods and events
+of the specification.
 """
 from ._aio import AsyncServer
 from ._answers import (LATER, Answer, AsyncAnswer, AsyncReadable, AsyncWritable, Readable, SizedReadable, Writable)

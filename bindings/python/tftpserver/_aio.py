@@ -1,4 +1,5 @@
-"""The server for asyncio programs. The library's event descriptor wakes the loop; nothing is polled."""
+"""The server for asyncio programs. The library's event descriptor wakes the loop; nothing is
+polled."""
 import asyncio
 import contextlib
 import contextvars
@@ -34,19 +35,21 @@ OnEnd = Callable[[Request, Optional[TFTPServerError]], Any]
 
 
 class AsyncServer(Service):
-    """`Server` for asyncio: the same arguments, and the handler, `on_end`, `on_error` and sinks may be async.
+    """`Server` for asyncio: the same arguments, and the handler, `on_end`, `on_error` and sinks may
+    be async.
 
         async with AsyncServer(handler, port=6969) as server:
             await server.serve_forever()
 
-    All functions of the program are called on the loop's thread, in the context (contextvars) in which the server was
-    started. Each call of an async handler runs as a task. Other clients are served while it waits, and it is cancelled
-    when its request ends, after `timeout` at the latest. For each connection, the writes of a sink, its `close` and
-    `on_end` run one after the other and delay no other connection. An upload's client gets its acknowledgement when
-    `write` has finished.
+    All functions of the program are called on the loop's thread, in the context (contextvars) in
+    which the server was started. Each call of an async handler runs as a task. Other clients are
+    served while it waits, and it is cancelled when its request ends, after `timeout` at the latest.
+    For each connection, the writes of a sink, its `close` and `on_end` run one after the other and
+    delay no other connection. An upload's client gets its acknowledgement when `write` has
+    finished.
 
-    An exception in a handler goes to `on_error`, or without one to the loop's exception handler. The server keeps
-    running.
+    An exception in a handler goes to `on_error`, or without one to the loop's exception handler.
+    The server keeps running.
     """
 
     def __init__(self, root_or_handler: Union[StrPath, Handler], host: str = "", port: int = 69, *,
@@ -54,7 +57,8 @@ class AsyncServer(Service):
                  on_error: Optional[OnError] = None, **settings: "Unpack[Settings]") -> None:
         for function, what in ((on_end, "on_end"), (on_error, "on_error")):
             refuse_generator(function, what)
-        # Only the loop may wait: the library is called with the interpreter lock held, so it must return at once.
+        # Only the loop may wait: the library is called with the interpreter lock held, so it must
+        # return at once.
         super().__init__(root_or_handler, host, port, root, create, {**settings, "select_wait_millis": 0})
         self._on_end, self._on_error = on_end, on_error
         self._is_async = is_async(self._handler)
@@ -72,8 +76,9 @@ class AsyncServer(Service):
     async def start(self: S) -> S:
         """Starts to serve on the running loop. Does nothing if the server runs already.
 
-        Raises a RuntimeError if it runs on another loop. If that loop was closed without `shutdown`, the transfers for
-        which the program was called end with an ERROR packet, and the server continues on the running loop.
+        Raises a RuntimeError if it runs on another loop. If that loop was closed without
+        `shutdown`, the transfers for which the program was called end with an ERROR packet, and the
+        server continues on the running loop.
         """
         self._check_loop()
         if self._loop is None:
@@ -84,7 +89,8 @@ class AsyncServer(Service):
         return self
 
     def _check_loop(self) -> None:
-        """Raises a RuntimeError if the server runs on another loop. Leaves a loop that was closed."""
+        """Raises a RuntimeError if the server runs on another loop. Leaves a loop that was
+        closed."""
         loop = self._loop
         if loop is None or loop is asyncio.get_running_loop():
             return
@@ -106,8 +112,8 @@ class AsyncServer(Service):
     async def serve_forever(self, *, raise_errors: bool = False) -> None:
         """Serves until `shutdown` is called or this is cancelled.
 
-        With `raise_errors`, and without an `on_error`, an exception in a handler is raised here. The server still
-        runs then, and another call continues to wait.
+        With `raise_errors`, and without an `on_error`, an exception in a handler is raised here.
+        The server still runs then, and another call continues to wait.
         """
         if self._waiter is not None:
             raise RuntimeError("somebody waits in serve_forever already")
@@ -122,8 +128,8 @@ class AsyncServer(Service):
     async def shutdown(self) -> None:
         """Stops listening, ends every transfer, and lets `serve_forever` return.
 
-        Running async handlers are cancelled, once each. The call returns when these handlers, the sinks and `on_end`
-        have finished.
+        Running async handlers are cancelled, once each. The call returns when these handlers, the
+        sinks and `on_end` have finished.
         """
         if self._loop is None:
             return
@@ -146,8 +152,8 @@ class AsyncServer(Service):
     async def _drain(self) -> None:
         """Delivers all waiting events and waits until all tasks have finished.
 
-        It polls instead of waiting for a notification: before Python 3.11, Ctrl-C interrupts the loop at any point, and
-        the notification could be lost.
+        It polls instead of waiting for a notification: before Python 3.11, Ctrl-C interrupts the
+        loop at any point, and the notification could be lost.
         """
         while True:
             self._readable()
@@ -194,7 +200,8 @@ class AsyncServer(Service):
                 self._failed(error)
 
     def _count(self) -> None:
-        """Returns to the loop after some events; the remaining ones make the descriptor readable again."""
+        """Returns to the loop after some events; the remaining ones make the descriptor readable
+        again."""
         self._delivered += 1
         if self._delivered >= _AT_ONCE:
             self._delivered = 0
@@ -291,7 +298,8 @@ class AsyncServer(Service):
         await self._give(request, data)
 
     async def _give(self, request: Request, answer: Any) -> None:
-        """Passes an answer on. Closes it if it is of no use: on_end gets the reason if the request has ended."""
+        """Passes an answer on. Closes it if it is of no use: on_end gets the reason if the request
+        has ended."""
         try:
             self.answer(request, answer)
         except TFTPServerIndexError:
@@ -376,7 +384,8 @@ class AsyncServer(Service):
             self._failed(error)
 
     async def _stop_source(self, request: Optional[Request], source: Pass) -> None:
-        """Closes a source whose downloads have ended. A task that still reads it is cancelled first."""
+        """Closes a source whose downloads have ended. A task that still reads it is cancelled
+        first."""
         closers = source.close()
         if source.task is not None:
             source.task.cancel()
@@ -437,7 +446,8 @@ class AsyncServer(Service):
         stream.task = self._begin_task(self._write(connection_id, stream, pending))
 
     async def _write(self, connection_id: int, stream: "_Stream", pending: Optional[Awaitable[Any]]) -> None:
-        """Writes the blocks that have arrived. The transfer is held (`hold`) until all of them are written."""
+        """Writes the blocks that have arrived. The transfer is held (`hold`) until all of them are
+        written."""
         try:
             if pending is not None:
                 await pending
@@ -457,7 +467,8 @@ class AsyncServer(Service):
                 self._tftp.hold(connection_id, False)
 
     def _sink_failed(self, connection_id: int, sink: Sink, error: Exception) -> None:
-        """Aborts the upload. Must run before the hold is lifted, or the last block would be acknowledged."""
+        """Aborts the upload. Must run before the hold is lifted, or the last block would be
+        acknowledged."""
         with contextlib.suppress(TFTPServerError):  # it has ended
             self._tftp.disconnect(connection_id)
         sink.write = drop
@@ -482,7 +493,8 @@ class AsyncServer(Service):
 
     def _ending(self, request: Request, sink: Optional[Sink], error: Optional[TFTPServerError],
                 passes: List[Pass], closers: List[Callable[[], Any]]) -> Iterator[Callable[[], Any]]:
-        """Yields the steps that end a connection, in order. Each runs even if the one before raised."""
+        """Yields the steps that end a connection, in order. Each runs even if the one before
+        raised."""
         for source in passes:
             if source.task is None:
                 yield from source.close()
@@ -501,7 +513,8 @@ class AsyncServer(Service):
             yield lambda: on_end(request, outcome)
 
     def _run(self, request: Request, steps: Iterator[Callable[[], Any]]) -> Optional[Awaitable[Any]]:
-        """Runs steps until one has to be awaited, and returns its awaitable; None when all have run."""
+        """Runs steps until one has to be awaited, and returns its awaitable; None when all have
+        run."""
         for step in steps:
             try:
                 result = step()

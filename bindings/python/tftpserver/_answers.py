@@ -26,15 +26,18 @@ class Readable(Protocol):
 
 
 class SizedReadable(Protocol):
-    """A download's content that is read piece by piece, then closed: a file, a response of urllib, a pipe."""
+    """A download's content that is read piece by piece, then closed: a file, a response of urllib,
+    a pipe."""
 
     def read(self, size: int, /) -> Any:
-        """Returns up to `size` bytes, or b"" at the end. An exception aborts the download with an ERROR packet."""
+        """Returns up to `size` bytes, or b"" at the end. An exception aborts the download with an
+        ERROR packet."""
         ...
 
 
 class Writable(Protocol):
-    """The destination of an upload: `write` gets each block, `close` is called at the end, even of a failed upload."""
+    """The destination of an upload: `write` gets each block, `close` is called at the end, even of
+    a failed upload."""
 
     def write(self, block: bytes, /) -> Any:
         """Stores the next block. An exception aborts the upload with an ERROR packet."""
@@ -58,7 +61,8 @@ class AsyncReadable(Protocol):
 
 
 class AsyncWritable(Protocol):
-    """`Writable` for AsyncServer, with coroutines: a block is acknowledged when its `write` has finished."""
+    """`Writable` for AsyncServer, with coroutines: a block is acknowledged when its `write` has
+    finished."""
 
     def write(self, block: bytes, /) -> Awaitable[Any]:
         """Stores the next block. An exception aborts the upload with an ERROR packet."""
@@ -69,14 +73,16 @@ class AsyncWritable(Protocol):
         ...
 
 
-#: Returned by a handler that defers its answer: the program calls the server's `answer` or `refuse` later.
+#: Returned by a handler that defers its answer: the program calls the server's `answer` or `refuse`
+#: later.
 LATER = Accept.LATER
 
 #: The values that a handler may return.
 Answer = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, Readable, SizedReadable, "Iterator[bytes]", "Source",
                Writable, Callable[[bytes], Any], Accept, None]
 
-#: The values that a handler of AsyncServer may return, whether it is a plain or an `async def` function.
+#: The values that a handler of AsyncServer may return, whether it is a plain or an `async def`
+#: function.
 AsyncAnswer = Union[Answer, AsyncReadable, "AsyncIterator[bytes]", AsyncWritable, Callable[[bytes], Awaitable[Any]]]
 
 
@@ -89,7 +95,8 @@ def drop(block: bytes) -> None:
 
 
 class Sink:
-    """The destination of an upload that the program stores: an object with `write`, or a callable for each block."""
+    """The destination of an upload that the program stores: an object with `write`, or a callable
+    for each block."""
 
     __slots__ = ("write", "close")
 
@@ -104,7 +111,8 @@ def is_path(answer: Any) -> bool:
 
 
 def sink_for(answer: Any) -> Sink:
-    """Returns the sink for a handler's answer to an upload; a TypeError if the answer cannot be one."""
+    """Returns the sink for a handler's answer to an upload; a TypeError if the answer cannot be
+    one."""
     if not isinstance(answer, type) and (callable(answer) or callable(getattr(answer, "write", None))):
         return Sink(answer)
     discard(answer)
@@ -135,7 +143,8 @@ def supply(conn: Conn, answer: Any) -> None:
 
 
 def path_of(file: Any) -> Optional[str]:
-    """Returns the path of an open, unread regular file and closes it, so that the library reads the file itself.
+    """Returns the path of an open, unread regular file and closes it, so that the library reads the
+    file itself.
 
     Returns None, and leaves it open, for anything else.
     """

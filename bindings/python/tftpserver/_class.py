@@ -32,7 +32,8 @@ _tokens = itertools.count(1)
 
 
 class EventHook(Generic[E]):
-    """The value of `server.on_...`: call it with a handler to register that, or use it as a decorator."""
+    """The value of `server.on_...`: call it with a handler to register that, or use it as a
+    decorator."""
 
     __slots__ = ("_server", "_event")
 
@@ -71,12 +72,14 @@ class _On(Generic[E]):
 class TFTPServer(SettingAttributes, Strict):
     """A TFTP server, as the specification describes it: properties, methods, events.
 
-    Transfers run on threads of the library. Handlers run only inside `do_events`, on the thread that calls it, one at a
-    time. An exception in a handler ends that connection, and `do_events` raises it. All methods may be called from any
-    thread, but `close` and `do_events` not from inside a handler (error 907). Failures raise `TFTPServerError`.
+    Transfers run on threads of the library. Handlers run only inside `do_events`, on the thread
+    that calls it, one at a time. An exception in a handler ends that connection, and `do_events`
+    raises it. All methods may be called from any thread, but `close` and `do_events` not from
+    inside a handler (error 907). Failures raise `TFTPServerError`.
 
-    Every setting is an attribute in Python's spelling: `server.read_only = True`. Reading or setting a name that does
-    not exist raises AttributeError. A subclass may define handlers as methods: `def on_connected(self, e)`.
+    Every setting is an attribute in Python's spelling: `server.read_only = True`. Reading or
+    setting a name that does not exist raises AttributeError. A subclass may define handlers as
+    methods: `def on_connected(self, e)`.
     """
 
     _error: Type[TFTPServerError] = TFTPServerError
@@ -122,15 +125,17 @@ class TFTPServer(SettingAttributes, Strict):
     def do_events(self) -> None:
         """Calls the handlers of all waiting events; if no event waits, waits for the first.
 
-        The wait ends after SelectWaitMillis milliseconds (20; 0: no wait) at the latest, and Ctrl-C interrupts it.
-        An exception in a handler ends the connection and is raised here. Other events then wait for the next call.
+        The wait ends after SelectWaitMillis milliseconds (20; 0: no wait) at the latest, and Ctrl-C
+        interrupts it. An exception in a handler ends the connection and is raised here. Other
+        events then wait for the next call.
         """
         if Call.current() is not None:
             self._check(lib.tftpserver_do_doevents(self._handle))  # refused
         deliveries = self._deliveries[0]
         if not self._wait():
             with self._delivering:
-                # No event came. DoEvents has other work, too; the interrupt keeps it from waiting again.
+                # No event came. DoEvents has other work, too; the interrupt keeps it from waiting
+                # again.
                 self._deliveries[0] += 1
                 lib.tftpserver_do_interrupt(self._handle)
                 self._deliver(lib.tftpserver_do_doevents)
@@ -142,13 +147,15 @@ class TFTPServer(SettingAttributes, Strict):
     def _deliver_waiting(self, deliveries: int = -1) -> None:
         """Delivers the waiting events with the interpreter lock held throughout.
 
-        `deliveries` is the count of `_deliveries` before an event was seen. If another thread has delivered since,
-        there may be no event left, and the library would wait for one with the interpreter lock held.
+        `deliveries` is the count of `_deliveries` before an event was seen. If another thread has
+        delivered since, there may be no event left, and the library would wait for one with the
+        interpreter lock held.
         """
         if Call.current() is not None:
             self._check(lib.tftpserver_do_doevents(self._handle))  # refused: an event loop that runs inside a handler
         with self._delivering:
-            # All deliveries take this lock: a second one would wait inside the library with the interpreter lock held.
+            # All deliveries take this lock: a second one would wait inside the library with the
+            # interpreter lock held.
             if deliveries == self._deliveries[0] or self._event_waits():
                 self._deliveries[0] += 1
                 self._deliver(quick.tftpserver_do_doevents)
@@ -181,7 +188,8 @@ class TFTPServer(SettingAttributes, Strict):
         return event >= 0 and self._waker.wait(event, 0)
 
     def start_listening(self) -> None:
-        """Starts to listen on local_host and local_port. Does nothing if the server listens already."""
+        """Starts to listen on local_host and local_port. Does nothing if the server listens
+        already."""
         self._check(lib.tftpserver_do_startlistening(self._handle))
 
     def stop_listening(self) -> None:
@@ -197,43 +205,50 @@ class TFTPServer(SettingAttributes, Strict):
         self._check(quick.tftpserver_do_disconnect(self._handle, self._index(index)))
 
     def accept(self, index: int, accept: bool = True) -> None:
-        """Answers a request whose `accept` was set to `LATER`, by connection id or position, from any thread.
+        """Answers a request whose `accept` was set to `LATER`, by connection id or position, from
+        any thread.
 
-        The connection's further events come from do_events. Error 130: the request was already answered. Error 903, an
-        IndexError: it has ended.
+        The connection's further events come from do_events. Error 130: the request was already
+        answered. Error 903, an IndexError: it has ended.
         """
         self._check(quick.tftpserver_do_accept(self._handle, self._index(index), 1 if accept else 0))
 
     def hold(self, index: int, hold: bool = True) -> None:
-        """Holds a transfer, by connection id or position, from any thread, until its data is stored elsewhere.
+        """Holds a transfer, by connection id or position, from any thread, until its data is stored
+        elsewhere.
 
-        While a transfer is held, data passed to `on_transfer` counts as not yet consumed: beyond 256 kB the transfer
-        slows down, and the last block of an upload is acknowledged only after `hold(index, False)`.
+        While a transfer is held, data passed to `on_transfer` counts as not yet consumed: beyond
+        256 kB the transfer slows down, and the last block of an upload is acknowledged only after
+        `hold(index, False)`.
         """
         self._check(quick.tftpserver_do_hold(self._handle, self._index(index), 1 if hold else 0))
 
     def supply(self, index: int, data: Union[bytes, bytearray, memoryview], is_last: bool = False) -> None:
-        """Supplies the next bytes of a download whose `data_size` was set, at most the `length` of `on_data_wanted`.
+        """Supplies the next bytes of a download whose `data_size` was set, at most the `length` of
+        `on_data_wanted`.
 
-        By connection id or position, from any thread. Error 905: more bytes than requested. Error 130: the download is
-        over.
+        By connection id or position, from any thread. Error 905: more bytes than requested. Error
+        130: the download is over.
         """
         piece = bytes(data)
         self._check(quick.tftpserver_do_supply(self._handle, self._index(index), piece, len(piece), 1 if is_last else 0))
 
     def abort(self, index: int, tftp_code: int = 0, message: str = "Aborted") -> None:
-        """Aborts one transfer, by connection id or position, with an error code (0 to 8) and a text for its client."""
+        """Aborts one transfer, by connection id or position, with an error code (0 to 8) and a text
+        for its client."""
         self._check(quick.tftpserver_do_abort(self._handle, self._index(index), operator.index(tftp_code), to_bytes(message)))
 
     def reset(self) -> None:
-        """Shuts the server down and resets every property and setting to its default. Handlers stay registered."""
+        """Shuts the server down and resets every property and setting to its default. Handlers stay
+        registered."""
         with self._registering:
             self._wait_millis = None
             self._check(lib.tftpserver_do_reset(self._handle))
             self._wait_millis = None
 
     def interrupt(self) -> None:
-        """Makes a waiting do_events return at once; if none runs, the next one. May be called from any thread."""
+        """Makes a waiting do_events return at once; if none runs, the next one. May be called from
+        any thread."""
         self._check(lib.tftpserver_do_interrupt(self._handle))
         if Call.current() is None:
             self._waker.wake()
@@ -250,7 +265,8 @@ class TFTPServer(SettingAttributes, Strict):
             return self._text(lib.tftpserver_do_config(self._handle, text))
 
     def fileno(self) -> int:
-        """Returns a descriptor that is readable while an event waits, for selectors, asyncio and other loops.
+        """Returns a descriptor that is readable while an event waits, for selectors, asyncio and
+        other loops.
 
         Call do_events when it is readable. Do nothing else with it.
         """
@@ -260,9 +276,11 @@ class TFTPServer(SettingAttributes, Strict):
         return fd
 
     def event_handle(self) -> int:
-        """Returns, on Windows, a HANDLE that is signalled while an event waits, for WaitForMultipleObjects.
+        """Returns, on Windows, a HANDLE that is signalled while an event waits, for
+        WaitForMultipleObjects.
 
-        Call do_events when it is signalled. Do nothing else with it. On other systems this fails with error 909.
+        Call do_events when it is signalled. Do nothing else with it. On other systems this fails
+        with error 909.
         """
         handle: Optional[int] = lib.tftpserver_get_event_handle(self._handle)
         if handle is None:
@@ -270,10 +288,11 @@ class TFTPServer(SettingAttributes, Strict):
         return handle
 
     def close(self) -> None:
-        """Aborts every transfer and frees the server; waits for a handler that runs on another thread.
+        """Aborts every transfer and frees the server; waits for a handler that runs on another
+        thread.
 
-        Closing again does nothing. Every other call fails with error 901 afterwards, and so does a do_events that runs
-        on another thread.
+        Closing again does nothing. Every other call fails with error 901 afterwards, and so does a
+        do_events that runs on another thread.
         """
         if self._is_closed:
             return
@@ -308,7 +327,8 @@ class TFTPServer(SettingAttributes, Strict):
 
     @property
     def conn(self) -> Conns:
-        """The connections: server.conn[connection_id].filename, len(server.conn), for conn in server.conn."""
+        """The connections: server.conn[connection_id].filename, len(server.conn), for conn in
+        server.conn."""
         return Conns(self)
 
     # api: begin server properties
@@ -407,7 +427,8 @@ class TFTPServer(SettingAttributes, Strict):
         return ctypes.string_at(data, length.value)
 
     def _set(self, prop: PropertyId, value: bytes, index: int = 0) -> None:
-        # A connection's property never waits; a server's may wait while another thread starts or stops it.
+        # A connection's property never waits; a server's may wait while another thread starts or
+        # stops it.
         library = quick if index else lib
         self._check(library.tftpserver_set_bytes(self._handle, prop, self._index(index), value, len(value)))
 
@@ -446,12 +467,14 @@ class TFTPServer(SettingAttributes, Strict):
         self._change(self._handlers, event, handler)
 
     def _tap(self, event: EventId, handler: Optional[Callable[[Any], Any]]) -> None:
-        """Registers a handler that is called before the program's own handler and does not replace it."""
+        """Registers a handler that is called before the program's own handler and does not replace
+        it."""
         self._change(self._taps, event, handler)
 
     def _change(self, handlers: Dict[int, Callable[[Any], Any]], event: EventId,
                 handler: Optional[Callable[[Any], Any]]) -> None:
-        # Locked, so that the library's registration and these tables differ only during this change.
+        # Locked, so that the library's registration and these tables differ only during this
+        # change.
         with self._registering:
             before = handlers.get(event)
             if handler is not None:
@@ -487,7 +510,8 @@ class TFTPServer(SettingAttributes, Strict):
         return 0
 
     def _untaken(self, event: Any) -> int:
-        """The result for an event whose handler was removed meanwhile: an upload that no file takes fails."""
+        """The result for an event whose handler was removed meanwhile: an upload that no file takes
+        fails."""
         if event.id == EventId.TRANSFER and event.data.transfer.direction == Direction.UPLOAD:
             if not self.conn[event.data.transfer.connection_id].local_file:
                 return int(ErrorCode.NO_LOCAL_FILE)
@@ -498,7 +522,8 @@ class TFTPServer(SettingAttributes, Strict):
 
 
 def check_result(event: Any, result: Any) -> None:
-    """Raises a TypeError if a handler returned a coroutine or generator, or False to refuse a request."""
+    """Raises a TypeError if a handler returned a coroutine or generator, or False to refuse a
+    request."""
     if inspect.isawaitable(result) or inspect.isgenerator(result) or inspect.isasyncgen(result):
         discard(result)
         raise TypeError("handlers of TFTPServer are plain functions, neither async def nor generators; AsyncServer takes "
@@ -508,6 +533,7 @@ def check_result(event: Any, result: Any) -> None:
 
 
 def _release(handle: int, owner: int) -> None:
-    """Closes a collected server that was not closed. Does nothing in a forked child: the threads are its parent's."""
+    """Closes a collected server that was not closed. Does nothing in a forked child: the threads
+    are its parent's."""
     if os.getpid() == owner:
         _dispatch.close(handle)

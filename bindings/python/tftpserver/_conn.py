@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 
 class Conn:
-    """One connection. Each read looks the value up; after the connection's end that is an IndexError."""
+    """One connection. Each read looks the value up; after the connection's end that is an
+    IndexError."""
 
     __slots__ = ("_server", "_index")
 
@@ -163,7 +164,8 @@ class Conns:
         return Conn(self._server, int(self._server._get(PropertyId.CONN_CONNECTION_ID, index)))
 
     def __iter__(self) -> Iterator[Conn]:
-        """Iterates over a consistent snapshot of the connections, even while another thread delivers events."""
+        """Iterates over a consistent snapshot of the connections, even while another thread
+        delivers events."""
         return iter([Conn(self._server, number) for number in self._ids()])
 
     def _ids(self) -> List[int]:
@@ -173,6 +175,7 @@ class Conns:
                 ids = [self[position]._index for position in range(before)]
             except TFTPServerIndexError:
                 continue  # a connection has ended, so positions have moved
-            # Positions are sorted by id, so a change meanwhile shows as a duplicate or as another count.
+            # Positions are sorted by id, so a change meanwhile shows as a duplicate or as another
+            # count.
             if len(self) == before and len(set(ids)) == before:
                 return ids

@@ -1,9 +1,10 @@
 """Calls Python handlers from the library: one C callback for all servers, and no exception is lost.
 
-ctypes prints an exception that leaves a callback and returns garbage to C. So an exception of a handler is kept here,
-its connection is ended, and do_events raises the exception when the library has returned. An exception can also be
-raised before the callback's first instruction: Ctrl-C arrives while the library works, and Python handles it on entry
-to the callback. ctypes reports that one to sys.unraisablehook, and a hook there keeps it while a do_events runs.
+ctypes prints an exception that leaves a callback and returns garbage to C. So an exception of a
+handler is kept here, its connection is ended, and do_events raises the exception when the library
+has returned. An exception can also be raised before the callback's first instruction: Ctrl-C
+arrives while the library works, and Python handles it on entry to the callback. ctypes reports that
+one to sys.unraisablehook, and a hook there keeps it while a do_events runs.
 """
 import sys
 import threading
@@ -27,7 +28,8 @@ live: "weakref.WeakValueDictionary[int, Target]" = weakref.WeakValueDictionary()
 
 
 class Call:
-    """One call of do_events, and the exception raised during it. A context manager around the C call."""
+    """One call of do_events, and the exception raised during it. A context manager around the C
+    call."""
 
     _here = threading.local()
 
@@ -79,7 +81,8 @@ _other_hook: Callable[[Any], Any] = sys.unraisablehook
 
 
 def _watch(change: int) -> None:
-    """Counts running do_events calls: installs the hook for the first, removes it after the last."""
+    """Counts running do_events calls: installs the hook for the first, removes it after the
+    last."""
     global _watching, _other_hook
     with _lock:
         _watching += change
@@ -106,7 +109,8 @@ _left: List[int] = []
 
 
 def close(handle: int) -> None:
-    """Closes the handle of a collected server. Inside a callback, where that is refused, `close_left` does it later."""
+    """Closes the handle of a collected server. Inside a callback, where that is refused,
+    `close_left` does it later."""
     if lib.tftpserver_close(handle) == ErrorCode.INSIDE_CALLBACK:
         for event in EventId:
             lib.tftpserver_register_callback(handle, event, nothing, None)

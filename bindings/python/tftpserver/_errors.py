@@ -56,9 +56,10 @@ _NAMES = {
 class TFTPServerError(OSError):
     """An error of the library.
 
-    `code` is the error number (an `ErrorCode` if it is a known one), `message` the text. It is an OSError, as errors of
-    sockets are: `errno` is the platform's number if the error has one (10048 is errno.EADDRINUSE), otherwise None. An
-    index out of range (903) is an IndexError too, and an invalid value or an unknown setting (905, 906) a ValueError.
+    `code` is the error number (an `ErrorCode` if it is a known one), `message` the text. It is an
+    OSError, as errors of sockets are: `errno` is the platform's number if the error has one (10048
+    is errno.EADDRINUSE), otherwise None. An index out of range (903) is an IndexError too, and an
+    invalid value or an unknown setting (905, 906) a ValueError.
     """
 
     code: int
@@ -105,7 +106,8 @@ def platform_errno(code: int) -> Optional[int]:
 
 
 def not_stored(raised: Exception) -> TFTPServerError:
-    """Returns the error for `on_end` when closing the sink of an upload raised: the file is incomplete."""
+    """Returns the error for `on_end` when closing the sink of an upload raised: the file is
+    incomplete."""
     error = TFTPServerError(ErrorCode.CANNOT_WRITE_FILE, f"Can't write to local file. {raised}")
     error.__cause__ = raised
     return error

@@ -1,9 +1,10 @@
 """Finds and loads the shared library, and checks its version.
 
-The search order: inside the package (a wheel carries the library there), the path in TFTPSERVER_LIBRARY, the system's
-libraries. `lib` calls it through ctypes.CDLL, which releases the interpreter lock during every call. `quick` calls it
-through ctypes.PyDLL, which keeps the lock, for functions that never wait: a thread that releases the lock may wait up
-to sys.getswitchinterval() to get it back while other threads compute.
+The search order: inside the package (a wheel carries the library there), the path in
+TFTPSERVER_LIBRARY, the system's libraries. `lib` calls it through ctypes.CDLL, which releases the
+interpreter lock during every call. `quick` calls it through ctypes.PyDLL, which keeps the lock, for
+functions that never wait: a thread that releases the lock may wait up to sys.getswitchinterval() to
+get it back while other threads compute.
 """
 import ctypes
 import os
@@ -62,7 +63,8 @@ def load(name: str, kind: Callable[[str], ctypes.CDLL] = ctypes.CDLL) -> ctypes.
 
 
 def check_version(found: str, name: str) -> None:
-    """Raises an ImportError for a library that is older than this package, or of another major version."""
+    """Raises an ImportError for a library that is older than this package, or of another major
+    version."""
     if _numbers(found) < _numbers(VERSION):
         raise ImportError(f"{name} is version {found}; this package needs libtftpserver {VERSION} or newer.")
     if _numbers(found)[0] != _numbers(VERSION)[0]:

@@ -1,4 +1,5 @@
-"""Helpers of AsyncServer for the event loop: waking it when an event waits, and running blocking calls."""
+"""Helpers of AsyncServer for the event loop: waking it when an event waits, and running blocking
+calls."""
 import asyncio
 import contextlib
 import threading
@@ -20,7 +21,8 @@ class Watcher:
 
 
 def watch(loop: asyncio.AbstractEventLoop, server: TFTPServer, ready: Callable[[], None]) -> Watcher:
-    """Calls `ready` on the loop while an event waits: by add_reader, or without that (Windows) by a waiting thread."""
+    """Calls `ready` on the loop while an event waits: by add_reader, or without that (Windows) by a
+    waiting thread."""
     try:
         fd = server.fileno()
         loop.add_reader(fd, ready)
@@ -66,7 +68,8 @@ def _watch_on_thread(loop: asyncio.AbstractEventLoop, server: TFTPServer, ready:
 
 
 async def run_aside(function: Callable[[], Any]) -> None:
-    """Runs a blocking function on its own thread, because the default executor may be busy or shut down."""
+    """Runs a blocking function on its own thread, because the default executor may be busy or shut
+    down."""
     loop = asyncio.get_running_loop()
     done: "asyncio.Future[None]" = loop.create_future()
     raised: List[BaseException] = []
@@ -95,8 +98,8 @@ async def run_aside(function: Callable[[], Any]) -> None:
 class Threads:
     """Runs blocking calls on threads that exist only while there is work.
 
-    Not the default executor: it has few threads, which a few sources that wait would occupy, and Python waits for its
-    threads before it exits.
+    Not the default executor: it has few threads, which a few sources that wait would occupy, and
+    Python waits for its threads before it exits.
     """
 
     MOST = 256

@@ -1,4 +1,5 @@
-"""The common base of both servers: requests, answers of handlers, uploads to the program, logging."""
+"""The common base of both servers: requests, answers of handlers, uploads to the program,
+logging."""
 import contextlib
 import logging
 import os
@@ -101,7 +102,8 @@ class Service(SettingAttributes, Strict):
             self._choose_family(host)
 
     def _choose_family(self, host: str) -> None:
-        """Listens on the host's address family; without a host on both families, as far as the system has them."""
+        """Listens on the host's address family; without a host on both families, as far as the
+        system has them."""
         server = self._tftp
         server.use_ipv6 = not host or ":" in host
         try:
@@ -159,11 +161,12 @@ class Service(SettingAttributes, Strict):
         self._tftp._write_setting(name, value)
 
     def answer(self, request: Request, answer: Any = None) -> None:
-        """Answers a request for which the handler returns `LATER`; `answer` is anything that a handler may return.
+        """Answers a request for which the handler returns `LATER`; `answer` is anything that a
+        handler may return.
 
-        May be called from any thread, also before the handler has returned. Raises TFTPServerIndexError if the request
-        has ended, which it does after `timeout` at the latest; `on_end` gets the reason. Error 130: it was answered
-        before.
+        May be called from any thread, also before the handler has returned. Raises
+        TFTPServerIndexError if the request has ended, which it does after `timeout` at the latest;
+        `on_end` gets the reason. Error 130: it was answered before.
         """
         self._take(request)
         try:
@@ -176,7 +179,8 @@ class Service(SettingAttributes, Strict):
             raise
 
     def refuse(self, request: Request) -> None:
-        """Refuses a request for which the handler returns `LATER`. May be called from any thread."""
+        """Refuses a request for which the handler returns `LATER`. May be called from any
+        thread."""
         self._take(request)
         self._tftp.accept(request.connection_id, False)
 
@@ -227,7 +231,8 @@ class Service(SettingAttributes, Strict):
         """Passes the handler's answer to the library; returns whether the request is accepted."""
         conn = Conn(self._tftp, request.connection_id)
         if answer is None:
-            # A download without content ends with "not found". That error does not fit an upload: it is refused.
+            # A download without content ends with "not found". That error does not fit an upload:
+            # it is refused.
             return self._takes_uploads or not request.is_upload
         if is_path(answer):
             conn.local_file = answer
@@ -252,7 +257,8 @@ class Service(SettingAttributes, Strict):
 
     @staticmethod
     def _closers_of_answer(answer: Any) -> List[Callable[[], Any]]:
-        """Returns the functions that close what a handler has returned for a request that has ended meanwhile."""
+        """Returns the functions that close what a handler has returned for a request that has ended
+        meanwhile."""
         content = answer.content if isinstance(answer, Source) else answer
         if isinstance(content, type) or not (is_content(content) or hasattr(content, "read") or hasattr(content, "write")):
             return []
@@ -262,7 +268,8 @@ class Service(SettingAttributes, Strict):
         """Raises a TypeError for content that this server cannot read."""
 
     def _feed_failed(self, connection_id: int, source: Optional[Pass]) -> Optional[Request]:
-        """Aborts the downloads whose source has failed. Returns the request to report to `on_error`, if any."""
+        """Aborts the downloads whose source has failed. Returns the request to report to
+        `on_error`, if any."""
         request = self._requests.get(connection_id)
         connections, ends_pass = self._feeds.failed(connection_id, source)
         for one in connections:
@@ -287,7 +294,8 @@ class Service(SettingAttributes, Strict):
             conn.local_file = self._aside(conn._index)
 
     def _untap(self) -> None:
-        """Removes the tap on Transfer while no upload needs it, so that blocks of downloads cause no events."""
+        """Removes the tap on Transfer while no upload needs it, so that blocks of downloads cause
+        no events."""
         if self._is_tapping and not self._sinks:
             with self._tapping:
                 # Another thread may have answered an upload meanwhile.
@@ -310,7 +318,8 @@ class Service(SettingAttributes, Strict):
             self._on_disconnected(DisconnectedEvent(event.connection_id, event.status_code, event.description))
 
     def _supply_piece(self, connection_id: int, data: bytes) -> bool:
-        """Supplies the next bytes of a download, or with b"" its end. Returns False if the download has ended."""
+        """Supplies the next bytes of a download, or with b"" its end. Returns False if the download
+        has ended."""
         # Not by `supply`, which takes several calls: this runs for every piece.
         code = quick.tftpserver_do_supply(self._tftp._handle, connection_id, data, len(data), not data)
         if code == ErrorCode.INVALID_VALUE:
@@ -330,7 +339,8 @@ class Service(SettingAttributes, Strict):
         raise NotImplementedError
 
     def _finish(self, event: DisconnectedEvent) -> Tuple[Optional[Request], Optional[Sink], Optional[TFTPServerError]]:
-        """Forgets an ended connection. Returns the request for `on_end`, the sink to close and the error, or None each."""
+        """Forgets an ended connection. Returns the request for `on_end`, the sink to close and the
+        error, or None each."""
         error = TFTPServerError(event.status_code, event.description) if event.status_code else None
         request = self._requests.pop(event.connection_id, None)
         self._put_off.discard(event.connection_id)
@@ -341,7 +351,8 @@ class Service(SettingAttributes, Strict):
         return request, sink, error
 
     def _aside(self, connection_id: int) -> str:
-        """Returns the path of a temporary file for an upload that goes to a sink. It is removed with the connection."""
+        """Returns the path of a temporary file for an upload that goes to a sink. It is removed
+        with the connection."""
         with self._tapping:
             if self._aside_place is None:
                 self._aside_place = Place()

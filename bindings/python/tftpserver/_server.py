@@ -26,7 +26,8 @@ OnEnd = Callable[[Request, Optional[TFTPServerError]], Any]
 
 
 class Server(Service):
-    """Serves a directory, or the content that a handler returns. It listens as soon as it is constructed.
+    """Serves a directory, or the content that a handler returns. It listens as soon as it is
+    constructed.
 
         with Server("/srv/tftp", port=6969) as server:
             server.serve_forever()
@@ -34,7 +35,8 @@ class Server(Service):
     The handler is called with a `Request`. For a download it returns one of:
 
     - a path, or bytes;
-    - anything with `read(size)`, or an iterator of bytes: it is read piece by piece during the transfer, then closed;
+    - anything with `read(size)`, or an iterator of bytes: it is read piece by piece during the
+      transfer, then closed;
     - a `Source` of these, if many downloads share one pass over the content;
     - None: the file is looked up in `root`, or not found if there is no `root`.
 
@@ -47,16 +49,17 @@ class Server(Service):
 
     Without a handler, too, uploads are taken only with `create=True`.
 
-    A handler may also return `LATER`. The program then calls `answer(request, ...)` with one of these values, or
-    `refuse(request)`, from any thread. Only that client waits meanwhile.
+    A handler may also return `LATER`. The program then calls `answer(request, ...)` with one of
+    these values, or `refuse(request)`, from any thread. Only that client waits meanwhile.
 
-    `on_end(request, error)` is called after each transfer for which the handler was called and that was not refused;
-    `error` is None if the whole file was transferred. `on_error(request, exception)` is called when a handler, a sink
-    or `on_end` raises; without it the exception is logged. In both cases the client gets an ERROR packet, if the
-    transfer had not ended yet, and the server keeps running.
+    `on_end(request, error)` is called after each transfer for which the handler was called and that
+    was not refused; `error` is None if the whole file was transferred.
+    `on_error(request, exception)` is called when a handler, a sink or `on_end` raises; without it
+    the exception is logged. In both cases the client gets an ERROR packet, if the transfer had not
+    ended yet, and the server keeps running.
 
-    The `host` "" means every address of both families. The settings are those of the library, in Python's spelling,
-    here and as attributes: read_only=True, max_block_size=1428, timeout=10.
+    The `host` "" means every address of both families. The settings are those of the library, in
+    Python's spelling, here and as attributes: read_only=True, max_block_size=1428, timeout=10.
     """
 
     def __init__(self, root_or_handler: Union[StrPath, Handler], host: str = "", port: int = 69, *,
@@ -77,9 +80,9 @@ class Server(Service):
     def serve_forever(self, *, raise_errors: bool = False) -> None:
         """Serves until `shutdown` is called, from another thread or from a handler.
 
-        An exception in a handler is logged with its traceback, and the server keeps running. With `raise_errors`, and
-        without an `on_error`, it is raised here; another call continues to serve. Ctrl-C and SystemExit are always
-        raised.
+        An exception in a handler is logged with its traceback, and the server keeps running. With
+        `raise_errors`, and without an `on_error`, it is raised here; another call continues to
+        serve. Ctrl-C and SystemExit are always raised.
         """
         self._serve(self._tftp.do_events if raise_errors else self._deliver, raise_errors)
 
@@ -104,8 +107,8 @@ class Server(Service):
     def start(self: S, *, raise_errors: bool = False) -> S:
         """Serves on a background thread.
 
-        An exception in a handler is logged with its traceback, and the thread continues. With `raise_errors`,
-        `shutdown` and `close` raise the first one.
+        An exception in a handler is logged with its traceback, and the thread continues. With
+        `raise_errors`, `shutdown` and `close` raise the first one.
         """
         if self._background is not None:
             raise RuntimeError("this server has its thread already")
@@ -125,7 +128,8 @@ class Server(Service):
             self._serves.set()
 
     def _deliver(self) -> None:
-        """Delivers events. An exception here comes from a handler of `tftp` or from `on_error`, and is logged."""
+        """Delivers events. An exception here comes from a handler of `tftp` or from `on_error`, and
+        is logged."""
         try:
             self._tftp.do_events()
         except Exception as error:
@@ -146,10 +150,11 @@ class Server(Service):
         log.error("raised on the server's own thread", exc_info=error)
 
     def shutdown(self) -> None:
-        """Stops listening, aborts every transfer, and makes `serve_forever` return. Waits until it has returned.
+        """Stops listening, aborts every transfer, and makes `serve_forever` return. Waits until it
+        has returned.
 
-        Called from a handler or a signal handler, it does not wait. If `serve_forever` does not run yet, its next call
-        returns at once, so that an early signal is not lost.
+        Called from a handler or a signal handler, it does not wait. If `serve_forever` does not run
+        yet, its next call returns at once, so that an early signal is not lost.
         """
         self._is_stopping = True
         self._tftp.interrupt()

@@ -21,15 +21,17 @@ PIECE = 65536
 
 
 class Source:
-    """A handler's answer for a download that is read piece by piece, with the content's size or a key to share it.
+    """A handler's answer for a download that is read piece by piece, with the content's size or a
+    key to share it.
 
-    `content` is anything with `read(size)`, an iterator of bytes (for `AsyncServer` also async ones), or a function
-    that returns one of these. `size` is its length in bytes. If it is omitted, it is taken from the content where
-    possible (Content-Length, a file's size, len).
+    `content` is anything with `read(size)`, an iterator of bytes (for `AsyncServer` also async
+    ones), or a function that returns one of these. `size` is its length in bytes. If it is omitted,
+    it is taken from the content where possible (Content-Length, a file's size, len).
 
-    Downloads with the same `key` and size share one pass over the content: it is read once for a thousand machines that
-    boot the same image. If `content` is a function, it is called again for a download that starts much later or is much
-    slower, and its result is read again; otherwise such a download fails.
+    Downloads with the same `key` and size share one pass over the content: it is read once for a
+    thousand machines that boot the same image. If `content` is a function, it is called again for a
+    download that starts much later or is much slower, and its result is read again; otherwise such
+    a download fails.
     """
 
     def __init__(self, content: Any, *, size: Optional[int] = None, key: str = "") -> None:
@@ -37,7 +39,8 @@ class Source:
         self.size = size_of(content) if size is None else size
 
     def open(self) -> Any:
-        """Returns the content to read from its beginning. Raises EOFError if it cannot be opened again."""
+        """Returns the content to read from its beginning. Raises EOFError if it cannot be opened
+        again."""
         content, self.content = self.content, None
         if content is not None and not is_content(content) and callable(content):
             self.content = content
@@ -67,7 +70,8 @@ def is_content(answer: Any) -> bool:
     return hasattr(answer, "__next__") or hasattr(answer, "__anext__") or hasattr(answer, "__aiter__")
 
 
-#: Files whose bytes are not those of the file beneath them, by module: seeking to their end reads all of them.
+#: Files whose bytes are not those of the file beneath them, by module: seeking to their end reads
+#: all of them.
 _DECOMPRESSING = (("gzip", "GzipFile"), ("bz2", "BZ2File"), ("lzma", "LZMAFile"), ("zipfile", "ZipExtFile"))
 
 
@@ -220,7 +224,8 @@ class Group:
 class Feeds:
     """The sources of one server's downloads, by connection.
 
-    `is_read(connection)` returns whether the library still requests data of the pass that a connection has read.
+    `is_read(connection)` returns whether the library still requests data of the pass that a
+    connection has read.
     """
 
     def __init__(self, is_read: Callable[[int], bool]) -> None:
@@ -239,7 +244,8 @@ class Feeds:
         self._entries[connection_id] = group, source
 
     def find(self, connection_id: int, offset: int, length: int) -> Optional[Pass]:
-        """Returns the pass that continues at this offset, or a new one at 0. None if the connection has ended."""
+        """Returns the pass that continues at this offset, or a new one at 0. None if the connection
+        has ended."""
         entry = self._entries.get(connection_id)
         if entry is None:
             return None
@@ -296,7 +302,8 @@ class Feeds:
     def failed(self, connection_id: int, source: Optional[Pass]) -> Tuple[List[int], bool]:
         """Removes a pass that has failed; None: one that could not be opened.
 
-        Returns the connections to abort, and whether the pass must be ended for the other connections that read it.
+        Returns the connections to abort, and whether the pass must be ended for the other
+        connections that read it.
         """
         entry = self._entries.get(connection_id)
         group = source.group if source is not None else entry[0] if entry else None
@@ -308,7 +315,8 @@ class Feeds:
         is_for_all = is_only_one or (source is not None and group.size < 0)
         aborted = sorted(group.members) if is_for_all else [connection_id]
         group.aborted.update(aborted)
-        # If none could be opened, the library requests the same of another connection, which may have a source of its own.
+        # If none could be opened, the library requests the same of another connection, which may
+        # have a source of its own.
         return aborted, source is not None and not is_for_all
 
     def withdraw(self, connection_id: int) -> None:

@@ -1,13 +1,16 @@
-"""Checks for mistakes that Python would ignore: misspelt attributes, copies of servers, unawaited coroutines."""
+"""Checks for mistakes that Python would ignore: misspelt attributes, copies of servers, unawaited
+coroutines."""
 import difflib
 import inspect
 from typing import TYPE_CHECKING, Any, NoReturn
 
 
 class Strict:
-    """Base of the servers: a name that does not exist cannot be set, and a server can be neither copied nor pickled.
+    """Base of the servers: a name that does not exist cannot be set, and a server can be neither
+    copied nor pickled.
 
-    A subclass may have attributes of its own, unless their names begin with "on_" or are close to a known name.
+    A subclass may have attributes of its own, unless their names begin with "on_" or are close to a
+    known name.
     """
 
     if not TYPE_CHECKING:  # with __setattr__, type checkers would allow every name

@@ -1,4 +1,5 @@
-"""Temporary files that only the process that made them removes: a forked child keeps its parent's files."""
+"""Temporary files that only the process that made them removes: a forked child keeps its parent's
+files."""
 import os
 import shutil
 import tempfile
@@ -15,7 +16,8 @@ class Place:
         self._end = weakref.finalize(self, _remove, self._name, self._owner)
 
     def path(self, name: str) -> str:
-        """Returns a path in the directory, which is made again if a cleaner of temporary files has removed it."""
+        """Returns a path in the directory, which is made again if a cleaner of temporary files has
+        removed it."""
         os.makedirs(self._name, mode=0o700, exist_ok=True)
         return os.path.join(self._name, name)
 

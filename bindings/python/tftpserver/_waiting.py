@@ -1,4 +1,5 @@
-"""Waits for events in Python rather than in C, so that Ctrl-C interrupts even a long wait at once."""
+"""Waits for events in Python rather than in C, so that Ctrl-C interrupts even a long wait at
+once."""
 import importlib
 import os
 import select
@@ -12,7 +13,8 @@ from ._waiting_windows import Waker as EventWaker
 
 
 class PipeWaker:
-    """A pipe that is polled together with the library's event descriptor. `interrupt` and `close` write to it."""
+    """A pipe that is polled together with the library's event descriptor. `interrupt` and `close`
+    write to it."""
 
     def __init__(self) -> None:
         self._reader, self._writer = os.pipe()
@@ -49,7 +51,8 @@ class PipeWaker:
         return event_fd in ready
 
     def _poll(self, poll: "select.poll", millis: int) -> List[Tuple[int, int]]:
-        """Polls while signals write to the pipe, too: a signal just before the system call would not interrupt it."""
+        """Polls while signals write to the pipe, too: a signal just before the system call would
+        not interrupt it."""
         if millis == 0 or threading.current_thread() is not threading.main_thread():
             return poll.poll(millis)
         others = -1
@@ -101,5 +104,6 @@ def _is_main_interpreter() -> bool:
     return True
 
 
-#: Whether callbacks may run while the interpreter lock is held. Before 3.12 that deadlocks in a subinterpreter.
+#: Whether callbacks may run while the interpreter lock is held. Before 3.12 that deadlocks in a
+#: subinterpreter.
 CAN_KEEP_LOCK = CAN_WAIT and (sys.version_info >= (3, 12) or _is_main_interpreter())

@@ -1,4 +1,5 @@
-"""The waker for Windows, where events are HANDLEs: waits by WaitForMultipleObjects, which Ctrl-C interrupts."""
+"""The waker for Windows, where events are HANDLEs: waits by WaitForMultipleObjects, which Ctrl-C
+interrupts."""
 import ctypes
 import importlib
 import time
@@ -8,7 +9,8 @@ _LONGEST = 0xFFFF_FFFE  # milliseconds; one more would mean to wait forever
 
 
 class Kernel:
-    """The functions of Windows that the waker calls. Tests on other systems pass an object with the same methods."""
+    """The functions of Windows that the waker calls. Tests on other systems pass an object with the
+    same methods."""
 
     def __init__(self) -> None:
         self._winapi: Any = importlib.import_module("_winapi")
@@ -36,7 +38,8 @@ class Kernel:
         return copied
 
     def wait(self, events: List[int], millis: int) -> int:
-        """Returns the index of the first signalled event; 258 after `millis`. Ctrl-C raises InterruptedError.
+        """Returns the index of the first signalled event; 258 after `millis`. Ctrl-C raises
+        InterruptedError.
 
         ctypes could call the function, too, but Ctrl-C would not end that wait.
         """
@@ -48,7 +51,8 @@ class Kernel:
 
 
 class Waker:
-    """An event that is waited for together with the library's. `interrupt` and `close` signal it."""
+    """An event that is waited for together with the library's. `interrupt` and `close` signal
+    it."""
 
     def __init__(self, kernel: Any = None) -> None:
         self._kernel = kernel or Kernel()
@@ -82,7 +86,8 @@ class Waker:
         return self._copies[event]
 
     def _wait(self, events: List[int], millis: int) -> int:
-        """Waits for the rest of the time after an interruption, if the signal's handler has not raised."""
+        """Waits for the rest of the time after an interruption, if the signal's handler has not
+        raised."""
         end = time.monotonic() + millis / 1000
         while True:
             try:
@@ -93,7 +98,8 @@ class Waker:
 
     def _lower(self) -> None:
         self._kernel.reset(self._event)
-        # `wake` sets the flag first, so a final call between its two steps is seen here or signals after the reset.
+        # `wake` sets the flag first, so a final call between its two steps is seen here or signals
+        # after the reset.
         if self._is_closing:
             self._kernel.signal(self._event)
 

@@ -1,4 +1,6 @@
-/* Opens a server, sends it a request as a client would, and answers that request from a callback. */
+/*
+ * Opens a server, sends it a request as a client would, and answers that request from a callback.
+ */
 #include <winsock2.h>
 
 #include <stdio.h>

@@ -1,17 +1,20 @@
-//! The budget of descriptors of all servers of the process. A ticket counts the descriptors that it is kept with.
+//! The budget of descriptors of all servers of the process. A ticket counts the descriptors that it
+//! is kept with.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-/// The servers' share of the descriptors that were free when the first of them started. The rest is for the
-/// application, and for descriptors that are open for a moment (directories on the way to a file).
+/// The servers' share of the descriptors that were free when the first of them started. The rest is
+/// for the application, and for descriptors that are open for a moment (directories on the way to a
+/// file).
 const SHARE: (usize, usize) = (3, 4);
 /// The share of the soft limit that half-open transfers may hold.
 const HALF_OPEN_SHARE: usize = 8;
 
-/// A budget of descriptors. A program may change the limit while it runs, so that it is read again for each batch of
-/// requests ([`read_limit`]), but not for each question: that would be ten system calls a transfer.
+/// A budget of descriptors. A program may change the limit while it runs, so that it is read again
+/// for each batch of requests ([`read_limit`]), but not for each question: that would be ten system
+/// calls a transfer.
 #[derive(Debug)]
 pub struct Budget {
     /// The limit when it was last read; 0: not yet.
@@ -23,7 +26,8 @@ pub struct Budget {
     limit: fn() -> usize,
 }
 
-/// The budget of the process. Statics of std: the models of threads (crates/tftp-sync) have no descriptors.
+/// The budget of the process. Statics of std: the models of threads (crates/tftp-sync) have no
+/// descriptors.
 static BUDGET: Budget = Budget::new(soft_limit);
 static SERVERS: Mutex<usize> = Mutex::new(0);
 
@@ -97,7 +101,8 @@ impl Budget {
 }
 
 impl Ticket {
-    /// Counts `count` descriptors that are about to be opened; `None` where that exceeds the budget.
+    /// Counts `count` descriptors that are about to be opened; `None` where that exceeds the
+    /// budget.
     pub fn take(count: usize, is_half_open: bool) -> Option<Ticket> {
         BUDGET.take(count, is_half_open)
     }
@@ -130,7 +135,8 @@ impl Drop for Ticket {
     }
 }
 
-/// Reads the process's soft limit of descriptors, and returns it. Until the next call, everything here uses this value.
+/// Reads the process's soft limit of descriptors, and returns it. Until the next call, everything
+/// here uses this value.
 pub fn read_limit() -> usize {
     BUDGET.read_limit()
 }
@@ -140,8 +146,8 @@ pub fn limit() -> usize {
     BUDGET.limit()
 }
 
-/// Returns true when half-open transfers hold their whole share: further ones close files that they can open again, and
-/// share sockets.
+/// Returns true when half-open transfers hold their whole share: further ones close files that they
+/// can open again, and share sockets.
 pub fn half_open_share_is_full() -> bool {
     BUDGET.half_open_share_is_full()
 }

@@ -1,7 +1,8 @@
-//! Limits of the process: getrlimit(2), which a seccomp filter may forbid. Windows has none of them.
+//! Limits of the process: getrlimit(2), which a seccomp filter may forbid. Windows has none of
+//! them.
 
-/// The soft limit of descriptors; `u64::MAX` if there is none, and 1024, the usual one, if the system does not report
-/// it.
+/// The soft limit of descriptors; `u64::MAX` if there is none, and 1024, the usual one, if the
+/// system does not report it.
 #[cfg(unix)]
 pub fn open_files() -> u64 {
     soft(libc::RLIMIT_NOFILE).unwrap_or(1024)
@@ -21,7 +22,8 @@ pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// Bytes that a file may have; one byte more raises SIGXFSZ. `u64::MAX` where there is no limit, or none is known.
+/// Bytes that a file may have; one byte more raises SIGXFSZ. `u64::MAX` where there is no limit, or
+/// none is known.
 #[cfg(unix)]
 pub fn file_size() -> u64 {
     soft(libc::RLIMIT_FSIZE).unwrap_or(u64::MAX)
@@ -33,7 +35,8 @@ pub fn file_size() -> u64 {
     u64::MAX
 }
 
-/// Bytes that this process may still write below a directory; `None` if the system does not report it.
+/// Bytes that this process may still write below a directory; `None` if the system does not report
+/// it.
 #[cfg(windows)]
 pub fn free_space(directory: &std::path::Path) -> Option<u64> {
     use std::os::windows::ffi::OsStrExt;

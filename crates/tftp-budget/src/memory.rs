@@ -1,13 +1,14 @@
-//! The budget of memory that transfers do not share: windows of translated text and of uploads, and uploads that wait
-//! for the disk. Chunks of files are shared, and the application owns its data: neither counts.
+//! The budget of memory that transfers do not share: windows of translated text and of uploads, and
+//! uploads that wait for the disk. Chunks of files are shared, and the application owns its data:
+//! neither counts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// The budget in bytes.
 const BUDGET: usize = 64 << 20;
-/// One transfer may take this fraction (an eighth) of what is left: the first ones get any window that is allowed at
-/// all, and the last ones still get something.
+/// One transfer may take this fraction (an eighth) of what is left: the first ones get any window
+/// that is allowed at all, and the last ones still get something.
 const SHARE: usize = 8;
 
 /// The bytes taken of the budget.

@@ -1,4 +1,5 @@
-//! NSNonLossyASCIIStringEncoding: ASCII, `\ooo` up to U+00FF, `\uhhhh` (UTF-16) above, and a doubled backslash.
+//! NSNonLossyASCIIStringEncoding: ASCII, `\ooo` up to U+00FF, `\uhhhh` (UTF-16) above, and a
+//! doubled backslash.
 
 pub(super) fn decode(wire: &[u8]) -> Option<String> {
     let mut units = Vec::with_capacity(wire.len());

@@ -1,6 +1,8 @@
-//! The C library's `iconv`: whole byte strings from one character set into another, exactly or not at all.
+//! The C library's `iconv`: whole byte strings from one character set into another, exactly or not
+//! at all.
 //!
-//! Only glibc's is used, whose converters are many and whose names are known; elsewhere nothing can be opened.
+//! Only glibc's is used, whose converters are many and whose names are known; elsewhere nothing can
+//! be opened.
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub use glibc::Converter;
@@ -16,18 +18,20 @@ mod glibc {
     /// Returned by `iconv` and `iconv_open` on failure: `(size_t) -1`, `(iconv_t) -1`.
     const FAILED: usize = usize::MAX;
 
-    /// An open conversion. It has a shift state while it converts, so it takes `&mut self`; share it behind a lock.
+    /// An open conversion. It has a shift state while it converts, so it takes `&mut self`; share
+    /// it behind a lock.
     pub struct Converter {
         descriptor: libc::iconv_t,
     }
 
-    // SAFETY: glibc binds a descriptor to no thread; POSIX only forbids two calls on it at a time, which `&mut self`
-    // rules out.
+    // SAFETY: glibc binds a descriptor to no thread; POSIX only forbids two calls on it at a time,
+    // which `&mut self` rules out.
     unsafe impl Send for Converter {}
 
     impl Converter {
-        /// A conversion from the character set `from` into `to`, by glibc's plain names; `None`: the system lacks it.
-        /// Suffixes such as `//TRANSLIT` are refused: they would replace characters.
+        /// A conversion from the character set `from` into `to`, by glibc's plain names; `None`:
+        /// the system lacks it. Suffixes such as `//TRANSLIT` are refused: they would replace
+        /// characters.
         pub fn open(from: &str, to: &str) -> Option<Converter> {
             if from.contains('/') || to.contains('/') {
                 return None;
@@ -38,10 +42,11 @@ mod glibc {
             (descriptor as usize != FAILED).then_some(Converter { descriptor })
         }
 
-        /// All of `input` converted, ending in the initial shift state; `None` where any of it has no exact
-        /// counterpart or it ends in the middle of a character.
+        /// All of `input` converted, ending in the initial shift state; `None` where any of it has
+        /// no exact counterpart or it ends in the middle of a character.
         pub fn convert(&mut self, input: &[u8]) -> Option<Vec<u8>> {
-            // SAFETY: the descriptor is open; no buffers: back to the initial state, which a failure may have left.
+            // SAFETY: the descriptor is open; no buffers: back to the initial state, which a
+            // failure may have left.
             unsafe {
                 libc::iconv(
                     self.descriptor,
@@ -57,8 +62,8 @@ mod glibc {
             Some(output)
         }
 
-        /// One pass over the rest of `input`, or the last shift sequence where there is none, with as much room as it
-        /// takes.
+        /// One pass over the rest of `input`, or the last shift sequence where there is none, with
+        /// as much room as it takes.
         fn run(&mut self, input: &mut Option<&[u8]>, output: &mut Vec<u8>) -> Option<()> {
             loop {
                 let irreversible = self.step(input, output);
@@ -73,23 +78,25 @@ mod glibc {
             }
         }
 
-        /// One call: consumes `input` as far as possible, appends to the spare capacity of `output`, and returns how
-        /// many characters were not converted exactly.
+        /// One call: consumes `input` as far as possible, appends to the spare capacity of
+        /// `output`, and returns how many characters were not converted exactly.
         fn step(&mut self, input: &mut Option<&[u8]>, output: &mut Vec<u8>) -> io::Result<usize> {
             let room = output.spare_capacity_mut();
             let mut to = room.as_mut_ptr().cast::<c_char>();
             let mut to_left = room.len();
             let before = to_left;
-            let mut from = input.map_or(ptr::null_mut(), |rest| rest.as_ptr().cast::<c_char>().cast_mut());
+            let mut from =
+                input.map_or(ptr::null_mut(), |rest| rest.as_ptr().cast::<c_char>().cast_mut());
             let mut from_left = input.map_or(0, <[u8]>::len);
             let from_place = if input.is_some() {
                 &raw mut from
             } else {
                 ptr::null_mut()
             };
-            // SAFETY: the descriptor is open. `from` and `to` point at `from_left` and `to_left` bytes, and live
-            // through the call; iconv only reads from `from`, in spite of its type. A null place (not a pointer to
-            // null) requests the last shift sequence alone, and the count beside it is not read then.
+            // SAFETY: the descriptor is open. `from` and `to` point at `from_left` and `to_left`
+            // bytes, and live through the call; iconv only reads from `from`, in spite of its type.
+            // A null place (not a pointer to null) requests the last shift sequence alone, and the
+            // count beside it is not read then.
             let result = unsafe {
                 libc::iconv(
                     self.descriptor,
@@ -100,7 +107,8 @@ mod glibc {
                 )
             };
             let error = io::Error::last_os_error();
-            // SAFETY: iconv wrote that many bytes at the start of the spare capacity, and counted them off.
+            // SAFETY: iconv wrote that many bytes at the start of the spare capacity, and counted
+            // them off.
             unsafe { output.set_len(output.len() + (before - to_left)) };
             if let Some(rest) = input {
                 *rest = &rest[rest.len() - from_left..];

@@ -83,7 +83,8 @@ impl Kana {
     }
 }
 
-/// Whether the last escape sequence, if any, leads to a set of single bytes: each run is read by itself.
+/// Whether the last escape sequence, if any, leads to a set of single bytes: each run is read by
+/// itself.
 fn ends_in_ascii(wire: &[u8]) -> bool {
     match wire.iter().rposition(|&byte| byte == ESC) {
         Some(place) => matches!(&wire[place..], [_, b'(', b'B' | b'J', ..]),

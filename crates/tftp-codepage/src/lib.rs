@@ -1,12 +1,13 @@
 //! Code pages: how file names on the wire become UTF-8, and back.
 //!
-//! - `table/`: every identifier that the setting CodePage takes, and by what it is served; `page.rs`: one line of it;
-//! - `single.rs`: pages of one byte a character; `whatwg.rs`, `japanese.rs`, `hz.rs`: what `encoding_rs` converts, kept
-//!   to the page; `wide.rs`, `utf7.rs`, `escaped.rs`: what needs no table;
-//!   `system.rs`, `rewritten.rs`: what the C library's `iconv` converts.
+//! - `table/`: every identifier that the setting CodePage takes, and by what it is served;
+//!   `page.rs`: one line of it;
+//! - `single.rs`: pages of one byte a character; `whatwg.rs`, `japanese.rs`, `hz.rs`: what
+//!   `encoding_rs` converts, kept to the page; `wide.rs`, `utf7.rs`, `escaped.rs`: what needs no
+//!   table; `system.rs`, `rewritten.rs`: what the C library's `iconv` converts.
 //!
-//! Nothing is ever replaced: text converts whole and exactly, or not at all. Of a name that does not convert,
-//! `partly.rs` keeps the bytes that mean nothing in the form of [`tftp_files::names`].
+//! Nothing is ever replaced: text converts whole and exactly, or not at all. Of a name that does
+//! not convert, `partly.rs` keeps the bytes that mean nothing in the form of [`tftp_files::names`].
 //!
 //! `unsafe` only in `iconv.rs`, where the C library is called.
 #![deny(unsafe_code)]
@@ -81,8 +82,8 @@ impl CodePage {
     ///
     /// # Errors
     ///
-    /// [`Unsupported::Unknown`] for a number outside of the table, [`Unsupported::NotServed`] for a page that nothing
-    /// converts here.
+    /// [`Unsupported::Unknown`] for a number outside of the table, [`Unsupported::NotServed`] for a
+    /// page that nothing converts here.
     pub fn new(id: u32) -> Result<CodePage, Unsupported> {
         let page = page(id).ok_or(Unsupported::Unknown)?;
         let conversion = Conversion::of(page.by).ok_or(Unsupported::NotServed)?;
@@ -113,8 +114,9 @@ impl CodePage {
         }
     }
 
-    /// Text as bytes of this page; `None` where it has a character that the page lacks. What comes out decodes to the
-    /// same text: encoders that write a similar character for another (the yen sign as a backslash) do not get by.
+    /// Text as bytes of this page; `None` where it has a character that the page lacks. What comes
+    /// out decodes to the same text: encoders that write a similar character for another (the yen
+    /// sign as a backslash) do not get by.
     pub fn encode(&self, text: &str) -> Option<Vec<u8>> {
         let wire = match &self.conversion {
             Conversion::Utf8 => return Some(text.as_bytes().to_vec()),
@@ -145,7 +147,9 @@ impl Conversion {
             By::Wide(wide) => Conversion::Wide(wide),
             By::Escaped => Conversion::Escaped,
             By::Iconv(name) => Conversion::System(Arc::new(System::open(name)?)),
-            By::Rewritten(name, rewrite) => Conversion::Rewritten(Arc::new(System::open(name)?), rewrite),
+            By::Rewritten(name, rewrite) => {
+                Conversion::Rewritten(Arc::new(System::open(name)?), rewrite)
+            }
             By::Mixed(single, pairs) => Conversion::Mixed(Arc::new(Mixed {
                 single: Single::new(page::Base::Iconv(single), &[])?,
                 pairs: System::open(pairs)?,

@@ -35,7 +35,8 @@ pub(super) enum By {
     Iconv(&'static str),
     /// The same, its bytes written otherwise.
     Rewritten(&'static str, Rewrite),
-    /// EBCDIC with shifts: single bytes as in the first set of the C library, pairs as in the second.
+    /// EBCDIC with shifts: single bytes as in the first set of the C library, pairs as in the
+    /// second.
     Mixed(&'static str, &'static str),
     Nothing,
 }

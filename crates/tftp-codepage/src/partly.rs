@@ -10,8 +10,9 @@ const MAX_BYTES: usize = 4095;
 const MAX_CHARACTER: usize = 4;
 
 impl CodePage {
-    /// Decodes a client's name: valid parts as [`CodePage::decode`] does, invalid bytes from 0x80 on as [`names`]
-    /// writes them. `None` if a byte below 0x80 is invalid, as in a shift sequence that is cut off.
+    /// Decodes a client's name: valid parts as [`CodePage::decode`] does, invalid bytes from 0x80
+    /// on as [`names`] writes them. `None` if a byte below 0x80 is invalid, as in a shift sequence
+    /// that is cut off.
     pub fn decode_name(&self, wire: &[u8]) -> Option<String> {
         if matches!(self.conversion, Conversion::Utf8) {
             return Some(names::from_bytes(wire));
@@ -36,8 +37,9 @@ impl CodePage {
         Some(text)
     }
 
-    /// Decodes the valid beginning of the name and returns it with its length in bytes: one character, or in a page of
-    /// seven bits everything up to the next byte that cannot be of it, because there a shift changes all that follows.
+    /// Decodes the valid beginning of the name and returns it with its length in bytes: one
+    /// character, or in a page of seven bits everything up to the next byte that cannot be of it,
+    /// because there a shift changes all that follows.
     fn first_part(&self, wire: &[u8]) -> Option<(String, usize)> {
         let lengths = if self.has_seven_bits() {
             let run = wire.iter().position(|byte| *byte >= 0x80).unwrap_or(wire.len());
@@ -75,7 +77,8 @@ mod tests {
             (65001, b"\xEE\xBF\xBF", "\u{EFEE}\u{EFBF}\u{EFBF}"),
             (20127, b"boot.efi\xFF", "boot.efi\u{EFFF}"),
             (1253, b"a\xFFb", "a\u{EFFF}b"),
-            // A lead byte alone at the end, and before what it cannot lead; half of a character is not taken apart.
+            // A lead byte alone at the end, and before what it cannot lead; half of a character is
+            // not taken apart.
             (932, b"\x95\x5C\x8E\xA6\x95", "\u{8868}\u{793A}\u{EF95}"),
             (932, b"\x95/\x95\x5C", "\u{EF95}/\u{8868}"),
             (54936, b"\x81\x30\x81\x30\xFF", "\u{80}\u{EFFF}"),
@@ -103,7 +106,8 @@ mod tests {
         assert_eq!(decoded(20127, &[0xFF; 5000]), None);
     }
 
-    /// Of any two names of three bytes, at least one of them undecodable, none has the other's text.
+    /// Of any two names of three bytes, at least one of them undecodable, none has the other's
+    /// text.
     #[test]
     fn no_two_names_become_one_text() {
         for page in [65001, 1253, 932] {

@@ -1,11 +1,14 @@
 //! Pages that the C library converts after their bytes were rewritten.
 
-/// How bytes of the page become those of the C library's set, and back; `None`: they are not of the page.
+/// How bytes of the page become those of the C library's set, and back; `None`: they are not of the
+/// page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rewrite {
-    /// Code page 20932 as EUC-JP: the page writes JIS X 0212 as pairs whose second byte has its top bit clear.
+    /// Code page 20932 as EUC-JP: the page writes JIS X 0212 as pairs whose second byte has its top
+    /// bit clear.
     ClearedTrail,
-    /// ISO-2022-CN with a shift in after each change of sets: glibc 2.36 reads a change between shifts wrong.
+    /// ISO-2022-CN with a shift in after each change of sets: glibc 2.36 reads a change between
+    /// shifts wrong.
     ShiftedChange,
 }
 
@@ -40,7 +43,8 @@ fn set_trails(wire: &[u8]) -> Option<Vec<u8>> {
                 bytes.push(*lead);
                 after
             }
-            (SS2, [trail @ 0xA1..=0xFE, after @ ..]) | (0xA1.., [trail @ 0xA1..=0xFE, after @ ..]) => {
+            (SS2, [trail @ 0xA1..=0xFE, after @ ..])
+            | (0xA1.., [trail @ 0xA1..=0xFE, after @ ..]) => {
                 bytes.extend([*lead, *trail]);
                 after
             }

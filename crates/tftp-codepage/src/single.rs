@@ -61,8 +61,8 @@ fn characters(base: Base) -> Option<[Option<char>; 256]> {
             each.for_each(|(place, byte)| *place = table.decode_char_checked(byte));
         }
         Base::Whatwg(encoding) => each.for_each(|(place, byte)| {
-            let text =
-                encoding.decode_without_bom_handling_and_without_replacement(std::slice::from_ref(&byte));
+            let text = encoding
+                .decode_without_bom_handling_and_without_replacement(std::slice::from_ref(&byte));
             *place = text.and_then(|text| only(&text));
         }),
         Base::Iconv(name) => {
@@ -74,8 +74,8 @@ fn characters(base: Base) -> Option<[Option<char>; 256]> {
     Some(found)
 }
 
-/// Converts one byte with the C library; `None` unless the character converts back to that byte, because a few tables
-/// have a character twice.
+/// Converts one byte with the C library; `None` unless the character converts back to that byte,
+/// because a few tables have a character twice.
 fn converted(decoder: &mut Converter, encoder: &mut Converter, byte: u8) -> Option<char> {
     let text = decoder.convert(&[byte])?;
     let again = encoder.convert(&text)?;

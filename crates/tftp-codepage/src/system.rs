@@ -4,7 +4,8 @@ use super::iconv::Converter;
 use super::single::Single;
 use tftp_sync::Mutex;
 
-/// A character set of the C library. Kept open: opening loads a module, which a jailed process may not find later.
+/// A character set of the C library. Kept open: opening loads a module, which a jailed process may
+/// not find later.
 pub(super) struct System {
     decoder: Mutex<Converter>,
     encoder: Mutex<Converter>,

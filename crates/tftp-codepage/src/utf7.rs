@@ -1,6 +1,7 @@
 //! UTF-7 (RFC 2152): ASCII, and UTF-16 in base64 between `+` and `-`.
 
-/// Written as they are, beside letters and digits: sets D and O of the RFC but `+`, and white space.
+/// Written as they are, beside letters and digits: sets D and O of the RFC but `+`, and white
+/// space.
 const DIRECT: &[u8] = b"'(),-./:?!\"#$%&*;<=>@[]^_`{|} \t\r\n";
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -58,7 +59,8 @@ pub(super) fn encode(text: &str) -> Vec<u8> {
     wire
 }
 
-/// Decodes the part between `+` and its end: at least one unit, no half unit, and zeros for padding.
+/// Decodes the part between `+` and its end: at least one unit, no half unit, and zeros for
+/// padding.
 fn unpack(base64: &[u8]) -> Option<String> {
     let mut units = Vec::with_capacity(base64.len() * 6 / 16);
     let (mut bits, mut held) = (0_u32, 0);

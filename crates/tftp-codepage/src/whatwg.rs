@@ -1,5 +1,5 @@
-//! Pages that `encoding_rs` converts, without its replacements, and the checks that keep a page to its own characters
-//! where the WHATWG's encoding of that name is a larger one.
+//! Pages that `encoding_rs` converts, without its replacements, and the checks that keep a page to
+//! its own characters where the WHATWG's encoding of that name is a larger one.
 
 use encoding_rs::{EncoderResult, Encoding};
 

@@ -57,7 +57,9 @@ impl Wide {
     fn decode_marked(self, wire: &[u8]) -> Option<String> {
         for order in [Order::Big, Order::Little] {
             let plain = Wide { order, ..self };
-            if let Some(rest) = wire.strip_prefix(plain.encode(MARK.encode_utf8(&mut [0; 4])).as_slice()) {
+            if let Some(rest) =
+                wire.strip_prefix(plain.encode(MARK.encode_utf8(&mut [0; 4])).as_slice())
+            {
                 return plain.decode(rest);
             }
         }

@@ -6,8 +6,8 @@ use super::jail::Refusal;
 use super::storage::{Gathered, Place, Sink, Source, Standing};
 use super::upload::UploadOptions;
 
-/// Storage with blocking functions, which are called where they may block. [`Pooled`](crate::Pooled) makes a
-/// [`Store`](crate::Store) of it.
+/// Storage with blocking functions, which are called where they may block.
+/// [`Pooled`](crate::Pooled) makes a [`Store`](crate::Store) of it.
 pub trait Files: Send + Sync + 'static {
     /// A file that is open for reading.
     type Source: Source;
@@ -41,7 +41,13 @@ pub trait Files: Send + Sync + 'static {
     ///
     /// # Errors
     /// The error of the read.
-    fn read(&self, source: &Self::Source, at: u64, length: usize, into: &mut Vec<u8>) -> io::Result<()>;
+    fn read(
+        &self,
+        source: &Self::Source,
+        at: u64,
+        length: usize,
+        into: &mut Vec<u8>,
+    ) -> io::Result<()>;
 
     /// Appends bytes to a file.
     ///

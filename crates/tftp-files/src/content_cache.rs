@@ -1,8 +1,9 @@
 //! Open files and chunks of them, shared by the transfers of one I/O thread.
 //!
-//! When a thousand machines boot at once they all want the same file. Its descriptor exists once, and so does each
-//! chunk between its read and the last acknowledgment. The cache holds only `Weak`s, and during a batch the file
-//! opened last: a file or chunk that no transfer holds is freed. A cache belongs to one thread, so there is no lock.
+//! When a thousand machines boot at once they all want the same file. Its descriptor exists once,
+//! and so does each chunk between its read and the last acknowledgment. The cache holds only
+//! `Weak`s, and during a batch the file opened last: a file or chunk that no transfer holds is
+//! freed. A cache belongs to one thread, so there is no lock.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,8 +16,8 @@ use super::fed::{self, Reader};
 use super::framing::Framing;
 use super::jail::Refusal;
 use super::storage::{
-    Completion, Done, Finished, Gathered, Identity, Job, JobKind, Mailbox, Owner, Place, Source, Standing,
-    Store,
+    Completion, Done, Finished, Gathered, Identity, Job, JobKind, Mailbox, Owner, Place, Source,
+    Standing, Store,
 };
 use super::upload::UploadOptions;
 use super::{Bytes, Lane};
@@ -49,7 +50,8 @@ const FED: u64 = 1 << 63;
 /// A file that transfers read from, in the state it had when it was opened.
 pub struct Shared<S: Store> {
     source: Arc<S::Source>,
-    /// The number of bytes that are sent, whatever becomes of the file; `None` if it is read to its end.
+    /// The number of bytes that are sent, whatever becomes of the file; `None` if it is read to its
+    /// end.
     length: Option<u64>,
     state: Option<Identity>,
     /// The lane of its jobs, which is that of the name under which it was opened first.
@@ -77,8 +79,8 @@ pub enum Opening<S: Store> {
     Now(Result<Opened<S>, Refusal>),
     /// A completion brings the result.
     Later,
-    /// So many jobs wait for the same directory that it probably hangs: it is better not to answer than to add
-    /// another one. Only for half-open transfers.
+    /// So many jobs wait for the same directory that it probably hangs: it is better not to answer
+    /// than to add another one. Only for half-open transfers.
     Busy,
 }
 
@@ -99,8 +101,9 @@ pub enum Completed<S: Store> {
     Opened(Result<Opened<S>, Refusal>),
     /// The result of creating a file.
     Created(Result<S::Sink, Refusal>),
-    /// A chunk was read. The caller passes it to [`DownloadStream::accept`](crate::DownloadStream::accept) of its
-    /// owner, then calls [`DownloadStream::ensure`](crate::DownloadStream::ensure) of the owner and of everyone who
+    /// A chunk was read. The caller passes it to
+    /// [`DownloadStream::accept`](crate::DownloadStream::accept) of its owner, then calls
+    /// [`DownloadStream::ensure`](crate::DownloadStream::ensure) of the owner and of everyone who
     /// waits for it, and keeps it alive as long as that takes.
     Read(Read),
     /// The result of a write, for [`UploadStream::written`](crate::UploadStream::written).
@@ -118,8 +121,8 @@ pub struct Read {
 }
 
 impl<S: Store> ContentCache<S> {
-    /// Creates an empty cache. Completions go to `mailbox`, and from there to [`ContentCache::complete`]. Bytes that
-    /// uploads gather are counted in `memory`.
+    /// Creates an empty cache. Completions go to `mailbox`, and from there to
+    /// [`ContentCache::complete`]. Bytes that uploads gather are counted in `memory`.
     pub fn new(store: S, mailbox: Arc<dyn Mailbox<S>>, memory: Arc<Memory>) -> ContentCache<S> {
         ContentCache {
             store,
@@ -142,7 +145,8 @@ impl<S: Store> ContentCache<S> {
             Place::Application => return Opening::Now(Err(Refusal::NotFound)),
             Place::Below(..) | Place::Path(_) => {}
         }
-        if let Some((_, opened)) = self.latest.as_ref().filter(|(latest, _)| latest.is_same(place)) {
+        if let Some((_, opened)) = self.latest.as_ref().filter(|(latest, _)| latest.is_same(place))
+        {
             return Opening::Now(Ok(opened.clone()));
         }
         let lane = self.store.lane(place);
@@ -153,7 +157,9 @@ impl<S: Store> ContentCache<S> {
                 return Opening::Now(Ok(opened));
             }
             Some(Err(refusal)) => return Opening::Now(Err(refusal)),
-            None if standing == Standing::HalfOpen && !self.store.has_room(lane) => return Opening::Busy,
+            None if standing == Standing::HalfOpen && !self.store.has_room(lane) => {
+                return Opening::Busy;
+            }
             None => {}
         }
         self.start(owner, lane, Job::Open(place.clone(), standing), JobKind::Open);
@@ -201,11 +207,14 @@ impl<S: Store> ContentCache<S> {
         }
     }
 
-    /// Disposes of a completion whose transfer is gone. Returns the chunk if others may wait for it.
+    /// Disposes of a completion whose transfer is gone. Returns the chunk if others may wait for
+    /// it.
     pub fn abandon(&mut self, completion: Completion<S>) -> Option<Read> {
         let (owner, lane) = (completion.owner, completion.lane);
         match (completion.kind, completion.finished) {
-            (JobKind::Read(piece), Finished::Read(result)) => Some(self.chunks.complete(piece, result)),
+            (JobKind::Read(piece), Finished::Read(result)) => {
+                Some(self.chunks.complete(piece, result))
+            }
             (JobKind::Supply(piece), _) => Some(self.chunks.announce(piece)),
             (_, Finished::Opened(Ok(source))) => {
                 self.start(owner, lane, Job::Close(source), JobKind::Close);
@@ -239,8 +248,8 @@ impl<S: Store> ContentCache<S> {
         self.start(owner, lane, Job::Discard(sink), JobKind::Close);
     }
 
-    /// Closes the source of a transfer that is gone, in a job because that may block. Does nothing while others use
-    /// it.
+    /// Closes the source of a transfer that is gone, in a job because that may block. Does nothing
+    /// while others use it.
     pub fn close(&self, owner: Owner, opened: Opened<S>) {
         let Content::File(shared) = opened.content else {
             return;
@@ -286,8 +295,8 @@ impl<S: Store> ContentCache<S> {
         self.start(owner, lane, job, kind);
     }
 
-    /// Finds bytes of a file, fewer only at its end: those of another transfer, or read without waiting, or read by a
-    /// job. `waits` is the job that this owner waits for already.
+    /// Finds bytes of a file, fewer only at its end: those of another transfer, or read without
+    /// waiting, or read by a job. `waits` is the job that this owner waits for already.
     pub(crate) fn find(
         &mut self,
         file: &Arc<Shared<S>>,
@@ -295,7 +304,11 @@ impl<S: Store> ContentCache<S> {
         owner: Owner,
         waits: Option<u64>,
     ) -> io::Result<Found> {
-        let Wanted { start, most, framing } = wanted;
+        let Wanted {
+            start,
+            most,
+            framing,
+        } = wanted;
         let rest = file.length.map_or(u64::MAX, |length| length - start);
         let length = u32::try_from(rest).map_or(most, |rest| rest.min(most));
         let key = PieceKey {
@@ -325,8 +338,8 @@ impl<S: Store> ContentCache<S> {
         Ok(Found::Pending)
     }
 
-    /// Finds the bytes of a fed source from `start` on, and whether they are the last ones: those supplied already,
-    /// or those that come later. `waits` as in [`ContentCache::find`].
+    /// Finds the bytes of a fed source from `start` on, and whether they are the last ones: those
+    /// supplied already, or those that come later. `waits` as in [`ContentCache::find`].
     pub(crate) fn find_fed(
         &mut self,
         reader: &Arc<Reader>,
@@ -357,8 +370,8 @@ impl<S: Store> ContentCache<S> {
         Ok(FoundFed::Pending)
     }
 
-    /// Limits the time for which downloads that share a source wait for slower ones. To be called after each turn,
-    /// and at the moment that it returns.
+    /// Limits the time for which downloads that share a source wait for slower ones. To be called
+    /// after each turn, and at the moment that it returns.
     pub fn drop_slow_readers(&mut self, now: Instant) -> Option<Instant> {
         let mut due = None;
         self.starving.retain(|reader| {
@@ -369,8 +382,8 @@ impl<S: Store> ContentCache<S> {
         due
     }
 
-    /// Takes over a file that was just opened. If a transfer already reads what is certainly the same unchanged file,
-    /// that one is used and the new one closed.
+    /// Takes over a file that was just opened. If a transfer already reads what is certainly the
+    /// same unchanged file, that one is used and the new one closed.
     fn adopt(&mut self, source: S::Source, lane: Lane) -> Opened<S> {
         let path = source.path().map(Arc::from);
         if let Some(bytes) = source.in_memory() {
@@ -407,8 +420,8 @@ pub(crate) struct Wanted {
     pub(crate) start: u64,
     /// The largest number of bytes.
     pub(crate) most: u32,
-    /// The framing, if the chunk shall hold packet headers. Only for files whose length is known; `start` is the
-    /// start of a block.
+    /// The framing, if the chunk shall hold packet headers. Only for files whose length is known;
+    /// `start` is the start of a block.
     pub(crate) framing: Option<Framing>,
 }
 

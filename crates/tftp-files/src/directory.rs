@@ -11,7 +11,8 @@ use super::read;
 use super::storage::{Gathered, Identity, Length, Place, Sink, Source, Standing};
 use super::upload::{Upload, UploadOptions};
 
-/// The number of descriptors of an upload: its directory and its file, and the directory once more if it is synced.
+/// The number of descriptors of an upload: its directory and its file, and the directory once more
+/// if it is synced.
 const UPLOAD: usize = 2;
 const SYNCED_UPLOAD: usize = 3;
 
@@ -34,8 +35,8 @@ pub struct NewFile {
     ticket: Ticket,
 }
 
-/// Takes a ticket for `count` descriptors. Called right before the opening, on the thread that opens, so that jobs
-/// that wait for the disk hold none.
+/// Takes a ticket for `count` descriptors. Called right before the opening, on the thread that
+/// opens, so that jobs that wait for the disk hold none.
 fn ticket(count: usize, standing: Standing) -> Result<Ticket, Refusal> {
     Ticket::take(count, standing == Standing::HalfOpen).ok_or(Refusal::TooManyFiles)
 }
@@ -66,13 +67,20 @@ impl Files for Directory {
         Ok(File { opened, ticket })
     }
 
-    fn create(&self, place: &Place, options: &UploadOptions, standing: Standing) -> Result<NewFile, Refusal> {
+    fn create(
+        &self,
+        place: &Place,
+        options: &UploadOptions,
+        standing: Standing,
+    ) -> Result<NewFile, Refusal> {
         let count = if options.sync { SYNCED_UPLOAD } else { UPLOAD };
         let ticket = ticket(count, standing)?;
         let upload = match place {
             Place::Below(root, name) => root.create(name, options)?,
             Place::Path(path) => jail::create_path(path, options)?,
-            Place::Memory(_) | Place::Fed(_) | Place::Application => return Err(Refusal::NotAllowed),
+            Place::Memory(_) | Place::Fed(_) | Place::Application => {
+                return Err(Refusal::NotAllowed);
+            }
         };
         Ok(NewFile { upload, ticket })
     }

@@ -1,7 +1,8 @@
-//! The stream of a download: a file, the application's memory or data that it supplies, as it is or as netascii.
+//! The stream of a download: a file, the application's memory or data that it supplies, as it is or
+//! as netascii.
 //!
-//! It holds exactly the part of the stream that was sent or can be sent and is not acknowledged yet, so that a
-//! retransmission carries the same bytes.
+//! It holds exactly the part of the stream that was sent or can be sent and is not acknowledged
+//! yet, so that a retransmission carries the same bytes.
 
 use std::collections::VecDeque;
 use std::io;
@@ -22,20 +23,21 @@ use text::{Raw, Text};
 mod handle;
 mod text;
 
-/// The chunk sizes in bytes. A large window should take few reads and few slices, and so should a lockstep transfer
-/// among few. Ten thousand lockstep transfers must fit in little memory.
+/// The chunk sizes in bytes. A large window should take few reads and few slices, and so should a
+/// lockstep transfer among few. Ten thousand lockstep transfers must fit in little memory.
 const SMALL: u32 = 8 * 1024;
 const MEDIUM: u32 = 32 * 1024;
 const LARGE: u32 = 64 * 1024;
 
-/// The number of active transfers up to which a lockstep transfer gets medium chunks: together they hold 2 MB at most.
+/// The number of active transfers up to which a lockstep transfer gets medium chunks: together they
+/// hold 2 MB at most.
 const FEW: usize = 64;
 
 /// The least number of bytes that are translated to netascii at a time.
 const LEAST_PIECE: usize = 512;
 
-/// The size in bytes up to which application data is scanned beforehand for its length as netascii (about a
-/// millisecond per megabyte, on an I/O thread).
+/// The size in bytes up to which application data is scanned beforehand for its length as netascii
+/// (about a millisecond per megabyte, on an I/O thread).
 const COUNTED: usize = 4 * 1024 * 1024;
 
 /// Returns the chunk size for windows of that many bytes, with this many active transfers.
@@ -60,7 +62,8 @@ pub struct DownloadStream<S: Store> {
     chunk_size: u32,
     /// The framing of the chunks, if they hold packet headers.
     framing: Option<Framing>,
-    /// The number of bytes translated at a time. At most a window, because no other transfer shares the result.
+    /// The number of bytes translated at a time. At most a window, because no other transfer shares
+    /// the result.
     piece: usize,
     started: bool,
     /// The job or file that the download waits for, so that it is not requested twice.
@@ -80,7 +83,8 @@ enum Origin<S: Store> {
 /// The result of [`DownloadStream::ensure`].
 #[derive(Debug)]
 pub enum Supply {
-    /// The stream's bytes `[0, available)` can be sent, or were sent; with `end` that is the whole stream.
+    /// The stream's bytes `[0, available)` can be sent, or were sent; with `end` that is the whole
+    /// stream.
     Have {
         /// At least the requested offset, or the whole stream.
         available: u64,
@@ -90,8 +94,8 @@ pub enum Supply {
     /// The bytes are not here yet. Call [`DownloadStream::ensure`] again when a
     /// [`Completed::Read`](crate::Completed::Read) names the owner.
     Pending,
-    /// The file was closed. Open it again, with [`Standing::Settled`](crate::Standing), and pass it to
-    /// [`DownloadStream::reopen`].
+    /// The file was closed. Open it again, with [`Standing::Settled`](crate::Standing), and pass it
+    /// to [`DownloadStream::reopen`].
     Parked,
     /// The file can't be read, or is shorter than its announced size (`UnexpectedEof`).
     Failed(io::Error),
@@ -103,8 +107,8 @@ impl<S: Store> DownloadStream<S> {
         DownloadStream::from_origin(match (opened.content, mode) {
             (Content::File(file), Mode::Octet) => Origin::File(Handle::Open(file)),
             (Content::File(file), Mode::Netascii) => {
-                // The translated length is known only after reading the whole file; an empty one has nothing to
-                // translate.
+                // The translated length is known only after reading the whole file; an empty one
+                // has nothing to translate.
                 let stream_size = file.length().filter(|size| *size == 0);
                 Origin::Text(Box::new(Text::new(Raw::File(Handle::Open(file)), stream_size)))
             }
@@ -136,8 +140,8 @@ impl<S: Store> DownloadStream<S> {
         }
     }
 
-    /// The stream's exact length on the wire, in bytes. `None` for netascii from a file or from much memory, which
-    /// would have to be translated first, and for a source of unknown size.
+    /// The stream's exact length on the wire, in bytes. `None` for netascii from a file or from
+    /// much memory, which would have to be translated first, and for a source of unknown size.
     pub fn stream_size(&self) -> Option<u64> {
         match &self.origin {
             Origin::File(file) => file.length(),
@@ -152,12 +156,14 @@ impl<S: Store> DownloadStream<S> {
         self.stream_size().or_else(|| self.is_whole().then_some(self.end))
     }
 
-    /// Sets the negotiated values. With the number of active transfers they decide the size of the chunks, and whether
-    /// these are prepared as packets. Without effect after the first [`DownloadStream::ensure`].
+    /// Sets the negotiated values. With the number of active transfers they decide the size of the
+    /// chunks, and whether these are prepared as packets. Without effect after the first
+    /// [`DownloadStream::ensure`].
     pub fn set_window(&mut self, blksize: u16, windowsize: u16, rollover: Rollover, active: usize) {
         let bytes = u64::from(blksize) * u64::from(windowsize);
         if !self.started {
-            // Contents that are generated while they are read are most consistent in one large read.
+            // Contents that are generated while they are read are most consistent in one large
+            // read.
             self.chunk_size = if self.is_unsized() {
                 LARGE
             } else {
@@ -177,8 +183,8 @@ impl<S: Store> DownloadStream<S> {
         }
     }
 
-    /// Tries to make the stream available up to byte `upto`, without waiting. Missing bytes are requested once, by a
-    /// job or from the application.
+    /// Tries to make the stream available up to byte `upto`, without waiting. Missing bytes are
+    /// requested once, by a job or from the application.
     pub fn ensure(&mut self, cache: &mut ContentCache<S>, owner: Owner, upto: u64) -> Supply {
         self.started = true;
         if let Some(error) = self.failed.take() {
@@ -203,12 +209,13 @@ impl<S: Store> DownloadStream<S> {
         }
     }
 
-    /// Takes the chunk that a job of this transfer has read. Call [`DownloadStream::ensure`] afterwards, here and for
-    /// the others that wait for it.
+    /// Takes the chunk that a job of this transfer has read. Call [`DownloadStream::ensure`]
+    /// afterwards, here and for the others that wait for it.
     pub fn accept(&mut self, cache: &mut ContentCache<S>, owner: Owner, read: &mut Read) {
         self.waits = Waits::Nothing;
         match std::mem::replace(&mut read.result, Ok(Bytes::default())) {
-            // The cache holds only a `Weak` of the chunk: look it up there before `read` is dropped.
+            // The cache holds only a `Weak` of the chunk: look it up there before `read` is
+            // dropped.
             Ok(held) => {
                 if !self.is_whole() {
                     self.failed = self.extend(cache, owner).err();
@@ -236,8 +243,8 @@ impl<S: Store> DownloadStream<S> {
         }
     }
 
-    /// Calls `each` for the pieces that make up `range` of the stream, in order. Bytes that are not held (released,
-    /// or not made available yet) are left out.
+    /// Calls `each` for the pieces that make up `range` of the stream, in order. Bytes that are not
+    /// held (released, or not made available yet) are left out.
     #[inline]
     pub fn slices(&self, range: Range<u64>, mut each: impl FnMut(&Bytes, Range<usize>)) {
         // Nearly every block lies within the oldest chunk, because older ones are released.
@@ -250,8 +257,9 @@ impl<S: Store> DownloadStream<S> {
         self.slices_of_several(range, &mut each);
     }
 
-    /// Returns the packet of a block that carries `range` of the stream, header and data in one piece, if it was
-    /// prepared so. On `None` the caller assembles it of its header and [`DownloadStream::slices`].
+    /// Returns the packet of a block that carries `range` of the stream, header and data in one
+    /// piece, if it was prepared so. On `None` the caller assembles it of its header and
+    /// [`DownloadStream::slices`].
     #[inline]
     pub fn packet(&self, header: [u8; 4], range: Range<u64>) -> Option<(&Bytes, Range<usize>)> {
         let framing = self.framing?;
@@ -270,7 +278,12 @@ impl<S: Store> DownloadStream<S> {
     }
 
     #[inline]
-    fn slices_of_one(&self, chunk: &Chunk, range: Range<u64>, each: &mut dyn FnMut(&Bytes, Range<usize>)) {
+    fn slices_of_one(
+        &self,
+        chunk: &Chunk,
+        range: Range<u64>,
+        each: &mut dyn FnMut(&Bytes, Range<usize>),
+    ) {
         let start = to_usize(range.start - chunk.start);
         let end = to_usize(range.end - chunk.start);
         match self.framing {
@@ -314,8 +327,8 @@ impl<S: Store> DownloadStream<S> {
         }
     }
 
-    /// Closes the file, if no read is under way and a later opening can recognize the file as unchanged; returns
-    /// false if not. Chunks that were read stay.
+    /// Closes the file, if no read is under way and a later opening can recognize the file as
+    /// unchanged; returns false if not. Chunks that were read stay.
     pub fn park(&mut self) -> bool {
         if matches!(self.waits, Waits::Nothing)
             && let Some(handle) = self.handle_mut()
@@ -344,7 +357,8 @@ impl<S: Store> DownloadStream<S> {
             if **parked != Parked::of(&again) {
                 return Err(io::Error::other("the file changed before it was sent"));
             }
-            // It was opened again because its client goes on. It may be shared with transfers that hold it half-open.
+            // It was opened again because its client goes on. It may be shared with transfers that
+            // hold it half-open.
             again.settle();
             *handle = Handle::Open(again);
         }

@@ -1,10 +1,12 @@
 //! Downloads whose bytes the application supplies while they run.
 //!
-//! [`Feeds`] tracks all such downloads of one server. A download joins by its [`Fed`], a [`Place`](crate::Place) like
-//! any other, and reads pieces through its [`DownloadStream`](crate::DownloadStream). When it nears the end of the
-//! supplied data, more is requested from the application ([`Asks`]), at most a window and the same again ahead; feeds
-//! that read ahead request more at a time as long as they are few ([`Feeds::reading_ahead`]). The application may call
-//! [`Feeds::supply`] on any thread. Downloads with the same key share the supplied data: see [`group`].
+//! [`Feeds`] tracks all such downloads of one server. A download joins by its [`Fed`], a
+//! [`Place`](crate::Place) like any other, and reads pieces through its
+//! [`DownloadStream`](crate::DownloadStream). When it nears the end of the supplied data, more is
+//! requested from the application ([`Asks`]), at most a window and the same again ahead; feeds that
+//! read ahead request more at a time as long as they are few ([`Feeds::reading_ahead`]). The
+//! application may call [`Feeds::supply`] on any thread. Downloads with the same key share the
+//! supplied data: see [`group`].
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -34,7 +36,8 @@ const PASSES: u64 = 1 << 24;
 pub struct Wanted {
     /// The download, or one of those that share its source.
     pub name: i32,
-    /// The offset in bytes from the beginning of the source. Everything before was requested already.
+    /// The offset in bytes from the beginning of the source. Everything before was requested
+    /// already.
     pub offset: u64,
     /// The number of bytes from there on that the application may supply.
     pub length: u64,
@@ -42,12 +45,12 @@ pub struct Wanted {
 
 /// The interface through which feeds request data from the application.
 pub trait Asks: Send + Sync {
-    /// Requests more data. Called with a lock held, on the thread that made room: it must not block, and must not
-    /// call back.
+    /// Requests more data. Called with a lock held, on the thread that made room: it must not
+    /// block, and must not call back.
     fn ask(&self, wanted: Wanted);
 
-    /// Wakes the application after requests. Called without the lock, so that a thread that supplies at once does not
-    /// wait for it.
+    /// Wakes the application after requests. Called without the lock, so that a thread that
+    /// supplies at once does not wait for it.
     fn wake(&self) {}
 }
 
@@ -56,8 +59,8 @@ pub trait Asks: Send + Sync {
 pub struct Fed {
     /// The feeds of its server.
     pub feeds: Arc<Feeds>,
-    /// The name under which its data is requested and supplied. No other download may have it as long as this one
-    /// runs.
+    /// The name under which its data is requested and supplied. No other download may have it as
+    /// long as this one runs.
     pub name: i32,
     /// Its length in bytes, if known.
     pub size: Option<u64>,
@@ -83,8 +86,8 @@ struct Known {
 struct Group {
     key: Option<(Arc<str>, Option<u64>)>,
     state: Mutex<State>,
-    /// Held during a call of [`Feeds::supply`], so that the pieces of two calls do not mix. Holds the
-    /// waiters that such a call resumes; empty between calls.
+    /// Held during a call of [`Feeds::supply`], so that the pieces of two calls do not mix. Holds
+    /// the waiters that such a call resumes; empty between calls.
     supplying: Mutex<Vec<Waiter>>,
 }
 
@@ -101,8 +104,8 @@ impl Feeds {
         Feeds::with_budget(asks, Budget::none())
     }
 
-    /// Creates the feeds of a server whose sources are read ahead, so that they are called less often: each up to half
-    /// a megabyte beyond its windows, all together up to 16 MB.
+    /// Creates the feeds of a server whose sources are read ahead, so that they are called less
+    /// often: each up to half a megabyte beyond its windows, all together up to 16 MB.
     pub fn reading_ahead(asks: impl Asks + 'static) -> Arc<Feeds> {
         Feeds::with_budget(asks, Budget::new())
     }
@@ -115,8 +118,9 @@ impl Feeds {
         })
     }
 
-    /// Supplies the next bytes of a source, in order. `name` is that of any download that shares it, or of one that
-    /// has ended, as long as another runs. `is_last`: these bytes are the last ones.
+    /// Supplies the next bytes of a source, in order. `name` is that of any download that shares
+    /// it, or of one that has ended, as long as another runs. `is_last`: these bytes are the last
+    /// ones.
     ///
     /// # Errors
     /// Nothing was accepted then: see [`Refused`].
@@ -126,7 +130,8 @@ impl Feeds {
         let mut ready = group.supplying.lock();
         let mut state = group.state.lock();
         let (pass, piece) = state.check(name, bytes.len() as u64)?;
-        // Copied in parts, so that an I/O thread that wants the lock waits no longer than the copying of one part.
+        // Copied in parts, so that an I/O thread that wants the lock waits no longer than the
+        // copying of one part.
         let mut rest = bytes;
         loop {
             let (part, left) = rest.split_at(rest.len().min(piece));
@@ -143,8 +148,9 @@ impl Feeds {
         }
     }
 
-    /// Called when the application will not serve a request, because it has ended the download of that name. The rest
-    /// of it is requested in the name of another download that shares the source, if there is one.
+    /// Called when the application will not serve a request, because it has ended the download of
+    /// that name. The rest of it is requested in the name of another download that shares the
+    /// source, if there is one.
     pub fn take_back(&self, wanted: Wanted) {
         let group = self.known.lock().names.get(&wanted.name).and_then(Weak::upgrade);
         let Some(group) = group else { return };
@@ -165,8 +171,8 @@ impl Feeds {
             .is_some_and(|group| group.strong_count() > 0)
     }
 
-    /// Sends the requests that are due, under the lock, so that they come in order. Returns true if there were any: the
-    /// caller then calls [`Feeds::wake`] without the lock.
+    /// Sends the requests that are due, under the lock, so that they come in order. Returns true if
+    /// there were any: the caller then calls [`Feeds::wake`] without the lock.
     #[inline]
     fn ask(&self, state: &mut State) -> bool {
         state.may_want() && self.ask_all(state)

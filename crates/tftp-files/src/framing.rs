@@ -1,5 +1,5 @@
-//! Lays out chunks with the headers of their DATA packets between the blocks, so that a window is one piece of
-//! memory.
+//! Lays out chunks with the headers of their DATA packets between the blocks, so that a window is
+//! one piece of memory.
 
 use tftp_proto::Rollover;
 use tftp_proto::block::to_wire;
@@ -8,11 +8,12 @@ use tftp_proto::wire::data_header;
 /// The size of a DATA header in bytes.
 const HEADER: usize = 4;
 
-/// The least block size in bytes that is framed: the headers of smaller blocks would make a chunk noticeably larger.
+/// The least block size in bytes that is framed: the headers of smaller blocks would make a chunk
+/// noticeably larger.
 const LEAST_BLKSIZE: u16 = 256;
 
-/// The way in which a stream is cut into DATA packets. A framed chunk begins with a block and holds whole blocks, of
-/// which only the stream's last may be shorter. Each block follows its header.
+/// The way in which a stream is cut into DATA packets. A framed chunk begins with a block and holds
+/// whole blocks, of which only the stream's last may be shorter. Each block follows its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Framing {
     blksize: u16,
@@ -29,8 +30,8 @@ impl Framing {
         usize::from(self.blksize)
     }
 
-    /// Returns the size of a chunk in bytes of the stream: a multiple of the block size, at most `most` but at least
-    /// a block.
+    /// Returns the size of a chunk in bytes of the stream: a multiple of the block size, at most
+    /// `most` but at least a block.
     pub(crate) fn chunk_size(self, most: u32) -> u32 {
         let blksize = u32::from(self.blksize);
         (most - most % blksize).max(blksize)
@@ -46,15 +47,16 @@ impl Framing {
         framed - HEADER * framed.div_ceil(HEADER + self.blksize())
     }
 
-    /// Makes room between the blocks of a chunk and puts their headers there. `start` is the stream offset of the
-    /// chunk.
+    /// Makes room between the blocks of a chunk and puts their headers there. `start` is the stream
+    /// offset of the chunk.
     pub(crate) fn frame(self, start: u64, chunk: &mut Vec<u8>) {
         let (blksize, length) = (self.blksize(), chunk.len());
         let framed = self.framed_length(length);
         chunk.reserve_exact(framed - length);
         chunk.resize(framed, 0);
         let first = start / u64::from(self.blksize) + 1;
-        // From the back, so that a block's new place overlaps with no earlier block that has not moved yet.
+        // From the back, so that a block's new place overlaps with no earlier block that has not
+        // moved yet.
         for index in (0..length.div_ceil(blksize)).rev() {
             let (from, upto) = (index * blksize, length.min((index + 1) * blksize));
             let header = from + HEADER * index;
@@ -64,14 +66,20 @@ impl Framing {
         }
     }
 
-    /// Returns the offset in a framed chunk of the packet whose block begins at the chunk's stream byte `offset`.
+    /// Returns the offset in a framed chunk of the packet whose block begins at the chunk's stream
+    /// byte `offset`.
     pub(crate) fn packet_at(self, offset: usize) -> usize {
         offset + HEADER * (offset / self.blksize())
     }
 
-    /// Calls `each` for the pieces of a framed chunk that hold the stream's bytes `from..upto`, counted from its
-    /// start.
-    pub(crate) fn pieces(self, from: usize, upto: usize, mut each: impl FnMut(std::ops::Range<usize>)) {
+    /// Calls `each` for the pieces of a framed chunk that hold the stream's bytes `from..upto`,
+    /// counted from its start.
+    pub(crate) fn pieces(
+        self,
+        from: usize,
+        upto: usize,
+        mut each: impl FnMut(std::ops::Range<usize>),
+    ) {
         let mut at = from;
         while at < upto {
             let index = at / self.blksize();
@@ -91,7 +99,8 @@ mod tests {
         Framing::of(blksize, rollover).unwrap()
     }
 
-    /// Every block follows its header, wherever its chunk begins and wherever the numbers roll over.
+    /// Every block follows its header, wherever its chunk begins and wherever the numbers roll
+    /// over.
     #[test]
     fn a_framed_chunk_is_its_packets_one_after_the_other() {
         for rollover in [Rollover::Zero, Rollover::One] {
@@ -100,7 +109,8 @@ mod tests {
                 let full = framing.chunk_size(65536) as usize;
                 for length in [1, 255, 256, 257, full - 1, full] {
                     for block in [1, 2, 65530, 65535, 65536, 131_065, 131_071] {
-                        let plain: Vec<u8> = (0..length).map(|at| (at * 31 + at / 251) as u8).collect();
+                        let plain: Vec<u8> =
+                            (0..length).map(|at| (at * 31 + at / 251) as u8).collect();
                         let mut expected = Vec::new();
                         for (number, data) in (block..).zip(plain.chunks(usize::from(blksize))) {
                             expected.extend(data_header(to_wire(number, rollover)));

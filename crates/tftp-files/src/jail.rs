@@ -1,14 +1,15 @@
 //! Opens files by name inside LocalDir, and never outside.
 //!
-//! The kernel decides whether a path stays inside, at the moment of opening (openat2 with RESOLVE_BENEATH). Text is
-//! not checked beforehand, so nothing can be exchanged between a check and its use. The blocking path is built on
-//! `cap-std`, which uses openat2 where it can, and walks by itself, component by component with O_NOFOLLOW, where a
-//! kernel or a sandbox does not offer it (ENOSYS, EPERM) and on other systems: one implementation, maintained by
-//! specialists, instead of two of ours. Raw calls are used only for what cap-std can't express: look-ups that must
-//! not wait (`cached`) and renames that must not replace (`upload`).
+//! The kernel decides whether a path stays inside, at the moment of opening (openat2 with
+//! RESOLVE_BENEATH). Text is not checked beforehand, so nothing can be exchanged between a check
+//! and its use. The blocking path is built on `cap-std`, which uses openat2 where it can, and walks
+//! by itself, component by component with O_NOFOLLOW, where a kernel or a sandbox does not offer it
+//! (ENOSYS, EPERM) and on other systems: one implementation, maintained by specialists, instead of
+//! two of ours. Raw calls are used only for what cap-std can't express: look-ups that must not wait
+//! (`cached`) and renames that must not replace (`upload`).
 //!
-//! No descriptor of the root is held, so the next request sees a symlink that was switched to another directory, or a
-//! directory that was removed and made anew.
+//! No descriptor of the root is held, so the next request sees a symlink that was switched to
+//! another directory, or a directory that was removed and made anew.
 
 mod cached;
 mod name;
@@ -56,17 +57,17 @@ pub struct Opened {
     pub size: Option<u64>,
     /// Equal keys mean equal contents. `None` if no bytes may be shared with another opening.
     pub key: Option<Identity>,
-    /// The state by which a later opening of the same name is recognized as the same unchanged file; `None` if that
-    /// is not possible.
+    /// The state by which a later opening of the same name is recognized as the same unchanged
+    /// file; `None` if that is not possible.
     pub state: Option<Identity>,
     /// The path of the file, for the application, not for the client.
     pub path: PathBuf,
 }
 
 impl Jail {
-    /// Creates a jail at `root`, which must be a directory now and may vanish, return or be exchanged later. Symlinks
-    /// are followed while they stay inside, or with `follow_symlinks` false not at all. `root` itself may always be
-    /// one.
+    /// Creates a jail at `root`, which must be a directory now and may vanish, return or be
+    /// exchanged later. Symlinks are followed while they stay inside, or with `follow_symlinks`
+    /// false not at all. `root` itself may always be one.
     ///
     /// # Errors
     /// The system's error for `root`: `NotFound`, `NotADirectory`, `PermissionDenied`.
@@ -78,7 +79,8 @@ impl Jail {
         Ok(jail)
     }
 
-    /// Creates a jail at an absolute path without checking it, for stores with directories of their own.
+    /// Creates a jail at an absolute path without checking it, for stores with directories of their
+    /// own.
     pub fn unchecked(root: PathBuf, follow_symlinks: bool) -> Jail {
         Jail {
             root,
@@ -92,33 +94,37 @@ impl Jail {
         &self.root
     }
 
-    /// Opens a file for reading if that needs no disk and no network access, for threads that must not wait.
+    /// Opens a file for reading if that needs no disk and no network access, for threads that must
+    /// not wait.
     ///
-    /// On `None` the caller uses [`Jail::open`], where waiting is allowed. Answers come only from the directory cache
-    /// of a root on a file system that is known to be local; on systems other than Linux there are none.
+    /// On `None` the caller uses [`Jail::open`], where waiting is allowed. Answers come only from
+    /// the directory cache of a root on a file system that is known to be local; on systems other
+    /// than Linux there are none.
     pub fn open_cached(&self, name: &str) -> Option<Result<Opened, Refusal>> {
-        // A symlink that the kernel refuses here may still lead back inside (an absolute one). `open` handles it.
+        // A symlink that the kernel refuses here may still lead back inside (an absolute one).
+        // `open` handles it.
         cached::open(self, name)
     }
 
     /// Opens a file for reading; may block.
     ///
     /// # Errors
-    /// `NotFound`; `NotAllowed` for a path that leads outside (existing or not), a name that is not that of a regular
-    /// file, one that may not be read, one that has the form of a directory or that of an unfinished upload;
-    /// `TooManyFiles`; `Io`.
+    /// `NotFound`; `NotAllowed` for a path that leads outside (existing or not), a name that is not
+    /// that of a regular file, one that may not be read, one that has the form of a directory or
+    /// that of an unfinished upload; `TooManyFiles`; `Io`.
     pub fn open(&self, name: &str) -> Result<Opened, Refusal> {
         let root = self.open_root()?;
         self.trust.judge(&root);
         name::read(name, |path, _| self.open_below(&root, &names::to_path(path)))
     }
 
-    /// Begins an upload to `name`; may block. Nothing is visible under that name before `Upload::commit`. An existing
-    /// symlink is followed to the file that it names, or will name.
+    /// Begins an upload to `name`; may block. Nothing is visible under that name before
+    /// `Upload::commit`. An existing symlink is followed to the file that it names, or will name.
     ///
     /// # Errors
-    /// As [`Jail::open`], and `NotFound` if the directory does not exist (none is ever created), `NotAllowed` if the
-    /// root itself is gone or the existing file may not be written, `Exists`, `NoSpace`.
+    /// As [`Jail::open`], and `NotFound` if the directory does not exist (none is ever created),
+    /// `NotAllowed` if the root itself is gone or the existing file may not be written, `Exists`,
+    /// `NoSpace`.
     pub fn create(&self, name: &str, options: &UploadOptions) -> Result<Upload, Refusal> {
         let root = self.open_root().map_err(Refusal::for_place)?;
         name::read(name, |path, spelling| {
@@ -127,12 +133,14 @@ impl Jail {
         })
     }
 
-    /// Removes the leftovers of killed uploads: files of their name pattern that no process has locked, in the root
-    /// and its subdirectories (limited in depth and number). Live uploads of any server, also in other processes, are
-    /// not touched. May block, but ends early once `goes_on` returns false. Returns the number of files removed.
+    /// Removes the leftovers of killed uploads: files of their name pattern that no process has
+    /// locked, in the root and its subdirectories (limited in depth and number). Live uploads of
+    /// any server, also in other processes, are not touched. May block, but ends early once
+    /// `goes_on` returns false. Returns the number of files removed.
     ///
     /// # Errors
-    /// Fails if the root can't be opened. Entries below it that can't be read or removed are skipped.
+    /// Fails if the root can't be opened. Entries below it that can't be read or removed are
+    /// skipped.
     pub fn sweep(&self, goes_on: &dyn Fn() -> bool) -> io::Result<usize> {
         sweep::sweep(&self.open_root()?, goes_on)
     }
@@ -160,8 +168,8 @@ impl Jail {
         admit(file.into_std(), self.root.join(path), None)
     }
 
-    /// Finds the destination of an upload to `path`: the directory, held open, and the last name in it, which is no
-    /// symlink.
+    /// Finds the destination of an upload to `path`: the directory, held open, and the last name in
+    /// it, which is no symlink.
     fn locate(&self, root: &Dir, path: &Path, spelling: Spelling) -> Result<Destination, Refusal> {
         let mut path = path.to_owned();
         for link in 0..MAX_LINKS {
@@ -186,7 +194,9 @@ impl Jail {
                 Err(error) => return Err(Refusal::for_place(error)),
             };
             match &existing {
-                None if link == 0 && spelling == Spelling::Literal => return Err(Refusal::NotFound),
+                None if link == 0 && spelling == Spelling::Literal => {
+                    return Err(Refusal::NotFound);
+                }
                 Some(found) if found.is_symlink() && !self.follow_symlinks => {
                     return Err(Refusal::NotAllowed);
                 }
@@ -240,11 +250,12 @@ impl Jail {
             .to_owned())
     }
 
-    /// Returns the real path of a file whose given path the kernel refused because a symlink on it is absolute or
-    /// makes a detour through the outside, provided that each such symlink leads back inside. The result has no
-    /// symlinks, and is to be walked without following any: the text is only a proposal, the walk decides. If a
-    /// symlink leads outside, neither its target nor the rest of the client's name is looked up there, so that no
-    /// answer shows what exists. Names with `..` are rejected without trying symlinks.
+    /// Returns the real path of a file whose given path the kernel refused because a symlink on it
+    /// is absolute or makes a detour through the outside, provided that each such symlink leads
+    /// back inside. The result has no symlinks, and is to be walked without following any: the text
+    /// is only a proposal, the walk decides. If a symlink leads outside, neither its target nor the
+    /// rest of the client's name is looked up there, so that no answer shows what exists. Names
+    /// with `..` are rejected without trying symlinks.
     fn leads_back(&self, path: &Path) -> Option<PathBuf> {
         if path.components().any(|part| part == Component::ParentDir) {
             return None;
@@ -267,7 +278,8 @@ impl Jail {
     }
 }
 
-/// Resolves a path to its directory without symlinks, and the last name in it, which is not looked up.
+/// Resolves a path to its directory without symlinks, and the last name in it, which is not looked
+/// up.
 fn end_of(path: &Path) -> Option<PathBuf> {
     match (path.parent(), path.file_name()) {
         (Some(directory), Some(name)) => Some(directory.canonicalize().ok()?.join(name)),
@@ -275,16 +287,19 @@ fn end_of(path: &Path) -> Option<PathBuf> {
     }
 }
 
-/// Opens any regular file for reading, without a jail: the application has chosen the path. May block.
+/// Opens any regular file for reading, without a jail: the application has chosen the path. May
+/// block.
 ///
 /// # Errors
 /// As [`Jail::open`].
 pub fn open_path(path: &Path) -> Result<Opened, Refusal> {
-    let file = cap_std::fs::File::open_ambient_with(path, &reading(), cap_std::ambient_authority())?;
+    let file =
+        cap_std::fs::File::open_ambient_with(path, &reading(), cap_std::ambient_authority())?;
     admit(file.into_std(), path.to_owned(), None)
 }
 
-/// Begins an upload to any path, without a jail: the application has chosen it. Symlinks are followed. May block.
+/// Begins an upload to any path, without a jail: the application has chosen it. Symlinks are
+/// followed. May block.
 ///
 /// # Errors
 /// As [`Jail::create`].
@@ -320,8 +335,8 @@ pub fn create_path(path: &Path, options: &UploadOptions) -> Result<Upload, Refus
     Err(Refusal::NotAllowed)
 }
 
-/// Checks that the opened file is a regular one, and decides with which size it is sent and whether its contents may
-/// be shared. May block, unless the file system is known to be local.
+/// Checks that the opened file is a regular one, and decides with which size it is sent and whether
+/// its contents may be shared. May block, unless the file system is known to be local.
 fn admit(file: File, path: PathBuf, known: Option<FileSystem>) -> Result<Opened, Refusal> {
     let metadata = file.metadata()?;
     if !metadata.is_file() {
@@ -329,8 +344,8 @@ fn admit(file: File, path: PathBuf, known: Option<FileSystem>) -> Result<Opened,
     }
     let kind = known.unwrap_or_else(|| FileSystem::of(&file));
     let state = system::identity(&file, &metadata)?;
-    // A file that cannot be read is opened nevertheless: reading it later reports the error to the client and the
-    // application.
+    // A file that cannot be read is opened nevertheless: reading it later reports the error to the
+    // client and the application.
     let has_contents = || {
         let mut first = Vec::new();
         read::read_at(&file, &mut first, 1, 0).is_err() || !first.is_empty()
@@ -348,8 +363,9 @@ fn admit(file: File, path: PathBuf, known: Option<FileSystem>) -> Result<Opened,
     })
 }
 
-/// Repeats an attempt if a symlink became something else between two steps of a walk (readlink(2): EINVAL; openat2
-/// has no such gap). If the error stays, the file system cannot have such a name, so nothing exists there.
+/// Repeats an attempt if a symlink became something else between two steps of a walk (readlink(2):
+/// EINVAL; openat2 has no such gap). If the error stays, the file system cannot have such a name,
+/// so nothing exists there.
 fn steady<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     for _ in 0..4 {
         match attempt() {
@@ -360,8 +376,8 @@ fn steady<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     Err(io::ErrorKind::NotFound.into())
 }
 
-/// Returns whether cap-std refused a path because it led outside: its error of that kind carries no error number of
-/// the system.
+/// Returns whether cap-std refused a path because it led outside: its error of that kind carries no
+/// error number of the system.
 fn is_escape(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none()
 }

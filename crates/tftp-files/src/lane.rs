@@ -3,8 +3,8 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
-/// The file and the directory that a job works on, as hashes. Two files that share a number only have to wait for
-/// each other.
+/// The file and the directory that a job works on, as hashes. Two files that share a number only
+/// have to wait for each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lane {
     /// The file; 0 if none in particular.
@@ -20,8 +20,9 @@ impl Lane {
         directory: 0,
     };
 
-    /// Returns the lane of a client's name below a root. Everything below one directory of the root counts as one
-    /// directory: a mount is usually there rather than deeper, and all directories of a mount hang at once.
+    /// Returns the lane of a client's name below a root. Everything below one directory of the root
+    /// counts as one directory: a mount is usually there rather than deeper, and all directories of
+    /// a mount hang at once.
     pub fn below(root: &Path, name: &str) -> Lane {
         let mut parts = name.split(['/', '\\']).filter(|part| !matches!(*part, "" | "."));
         let first = parts.next().unwrap_or_default();

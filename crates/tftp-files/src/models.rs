@@ -31,8 +31,8 @@ fn a_written_file_is_returned_once() {
     });
 }
 
-/// Jobs that are queued together run once a thread is called for them, also if it is called at the same moment for
-/// others.
+/// Jobs that are queued together run once a thread is called for them, also if it is called at the
+/// same moment for others.
 #[test]
 fn queued_jobs_run_when_a_thread_is_woken() {
     check(|| {
@@ -55,7 +55,8 @@ fn queued_jobs_run_when_a_thread_is_woken() {
     });
 }
 
-/// Every job runs once, and shutdown waits for it, also for a job submitted at the same moment as another.
+/// Every job runs once, and shutdown waits for it, also for a job submitted at the same moment as
+/// another.
 #[test]
 fn the_pool_runs_every_job_once() {
     check(|| {

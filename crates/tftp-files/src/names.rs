@@ -12,8 +12,8 @@ use std::path::Path;
 
 /// Decodes file names on the wire.
 pub trait NameCodec: Send + Sync {
-    /// Returns the name as UTF-8. Bytes that have no meaning in the code page become this module's private
-    /// characters. `None` if the name cannot be decoded.
+    /// Returns the name as UTF-8. Bytes that have no meaning in the code page become this module's
+    /// private characters. `None` if the name cannot be decoded.
     fn decode(&self, wire: &[u8]) -> Option<String>;
 }
 
@@ -38,13 +38,16 @@ pub fn has_bytes(text: &str) -> bool {
     text.chars().any(|character| to_byte(character).is_some())
 }
 
-/// Converts a name of a file system, or of a client without a code page, to text. [`to_bytes`] is the inverse.
+/// Converts a name of a file system, or of a client without a code page, to text. [`to_bytes`] is
+/// the inverse.
 pub fn from_bytes(name: &[u8]) -> String {
     let mut text = String::with_capacity(name.len());
     for chunk in name.utf8_chunks() {
         for character in chunk.valid().chars() {
             match to_byte(character) {
-                Some(_) => text.extend(character.encode_utf8(&mut [0; 4]).bytes().filter_map(from_byte)),
+                Some(_) => {
+                    text.extend(character.encode_utf8(&mut [0; 4]).bytes().filter_map(from_byte))
+                }
                 None => text.push(character),
             }
         }
@@ -53,7 +56,8 @@ pub fn from_bytes(name: &[u8]) -> String {
     text
 }
 
-/// Converts text that a person wrote, which may contain bytes or the characters that stand for them.
+/// Converts text that a person wrote, which may contain bytes or the characters that stand for
+/// them.
 pub fn from_written(written: &[u8]) -> String {
     let mut text = String::with_capacity(written.len());
     for chunk in written.utf8_chunks() {
@@ -93,8 +97,8 @@ pub fn from_path(path: &Path) -> String {
     from_bytes(path.as_os_str().as_encoded_bytes())
 }
 
-/// Formats a name for people, with `\xff` for a character that stands for a byte. Not reversible, and escapes nothing
-/// else.
+/// Formats a name for people, with `\xff` for a character that stands for a byte. Not reversible,
+/// and escapes nothing else.
 pub fn shown(text: &str) -> Cow<'_, str> {
     if !has_bytes(text) {
         return Cow::Borrowed(text);
@@ -109,7 +113,8 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Formats a name for a log: in quotes, on one line, with escapes for characters that could control a terminal.
+/// Formats a name for a log: in quotes, on one line, with escapes for characters that could control
+/// a terminal.
 pub struct Quoted<'a>(pub &'a str);
 
 impl fmt::Display for Quoted<'_> {

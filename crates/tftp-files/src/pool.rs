@@ -1,13 +1,14 @@
 //! A pool of threads for calls that may block: opening, reading and writing files, fsync.
 //!
-//! A thread is started when a job waits and no thread is idle, and ends when no job came for a while: an idle server
-//! has none. A job that hangs (a dead network mount) occupies its own thread and no other. To keep hung jobs from
-//! occupying every thread, jobs for one file, and for one directory, go through a [`Lane`] that lets only some of
-//! them run at once. Nor are two jobs ever started for one missing chunk (see `cache`).
+//! A thread is started when a job waits and no thread is idle, and ends when no job came for a
+//! while: an idle server has none. A job that hangs (a dead network mount) occupies its own thread
+//! and no other. To keep hung jobs from occupying every thread, jobs for one file, and for one
+//! directory, go through a [`Lane`] that lets only some of them run at once. Nor are two jobs ever
+//! started for one missing chunk (see `cache`).
 //!
-//! Only one thread is being woken or started at a time. A thread that takes a job first calls the next thread if more
-//! jobs wait. Where jobs block, there are soon as many threads as jobs; where they don't, one or two threads run all
-//! of them, and jobs cost few wake-ups.
+//! Only one thread is being woken or started at a time. A thread that takes a job first calls the
+//! next thread if more jobs wait. Where jobs block, there are soon as many threads as jobs; where
+//! they don't, one or two threads run all of them, and jobs cost few wake-ups.
 
 mod lanes;
 
@@ -21,15 +22,15 @@ use lanes::{Lanes, Task};
 use tftp_sync::thread::{self, JoinHandle, ThreadId};
 use tftp_sync::{Condvar, Mutex, MutexGuard, thread_local};
 
-/// The largest number of threads: four directories may hang before other jobs have to wait. Waiting threads cost
-/// hardly any memory.
+/// The largest number of threads: four directories may hang before other jobs have to wait. Waiting
+/// threads cost hardly any memory.
 pub const MAX_THREADS: usize = 4 * lanes::A_DIRECTORY;
 
 /// The time for which a thread waits for its next job before it ends.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// The stack size in bytes of a thread that runs the library's own jobs. They take small buffers from the heap; the
-/// default of 2 MiB would only inflate the address space.
+/// The stack size in bytes of a thread that runs the library's own jobs. They take small buffers
+/// from the heap; the default of 2 MiB would only inflate the address space.
 const STACK: usize = 256 * 1024;
 
 /// A piece of work that may block.
@@ -64,20 +65,20 @@ struct State {
 }
 
 thread_local! {
-    /// The id of this pool thread. Set only by the pool: `thread::current()` on a thread of the application would
-    /// allocate memory there for good.
+    /// The id of this pool thread. Set only by the pool: `thread::current()` on a thread of the
+    /// application would allocate memory there for good.
     static WORKER: Cell<Option<ThreadId>> = const { Cell::new(None) };
 }
 
 impl Pool {
-    /// Creates an empty pool, without a thread until the first job. `name` becomes the threads' name (15 bytes show
-    /// on Linux).
+    /// Creates an empty pool, without a thread until the first job. `name` becomes the threads'
+    /// name (15 bytes show on Linux).
     pub fn new(name: &str) -> Pool {
         Pool::with_limits(name, IDLE, MAX_THREADS, Some(STACK))
     }
 
-    /// Creates an empty pool for jobs that call the application: at most `most_threads` threads, each with a stack of
-    /// the default size.
+    /// Creates an empty pool for jobs that call the application: at most `most_threads` threads,
+    /// each with a stack of the default size.
     pub fn for_application(name: &str, most_threads: usize) -> Pool {
         Pool::with_limits(name, IDLE, most_threads, None)
     }
@@ -87,7 +88,12 @@ impl Pool {
         Pool::with_limits(name, idle_limit, MAX_THREADS, Some(STACK))
     }
 
-    fn with_limits(name: &str, idle_limit: Duration, most_threads: usize, stack: Option<usize>) -> Pool {
+    fn with_limits(
+        name: &str,
+        idle_limit: Duration,
+        most_threads: usize,
+        stack: Option<usize>,
+    ) -> Pool {
         Pool {
             shared: Arc::new(Shared {
                 name: name.to_owned(),
@@ -100,8 +106,8 @@ impl Pool {
         }
     }
 
-    /// Submits a job, and never waits for one. A panic inside a job ends only that job. After [`Pool::shutdown`] the
-    /// job is dropped without running.
+    /// Submits a job, and never waits for one. A panic inside a job ends only that job. After
+    /// [`Pool::shutdown`] the job is dropped without running.
     pub fn submit(&self, lane: Lane, job: Job) {
         self.queue(lane, job);
         self.call();
@@ -117,8 +123,8 @@ impl Pool {
         Ok(())
     }
 
-    /// Queues a job as [`Pool::submit`] does, but without calling a thread: it may wait until [`Pool::call`]. For
-    /// jobs that are submitted together.
+    /// Queues a job as [`Pool::submit`] does, but without calling a thread: it may wait until
+    /// [`Pool::call`]. For jobs that are submitted together.
     pub fn queue(&self, lane: Lane, job: Job) {
         // A refused job is dropped without the lock.
         drop(self.try_queue(lane, job));
@@ -151,14 +157,16 @@ impl Pool {
         self.shared.state.lock().lanes.has_room(lane)
     }
 
-    /// Returns whether no job is queued or running, so that [`Pool::shutdown`] would not wait for one.
+    /// Returns whether no job is queued or running, so that [`Pool::shutdown`] would not wait for
+    /// one.
     pub fn is_idle(&self) -> bool {
         let state = self.shared.state.lock();
         state.lanes.ready() == 0 && state.idle == state.threads
     }
 
-    /// Runs the queued jobs, then joins every thread. Waits for a hung job as long as it hangs. A second call returns
-    /// at once; a call from one of the pool's own threads does not wait for that thread.
+    /// Runs the queued jobs, then joins every thread. Waits for a hung job as long as it hangs. A
+    /// second call returns at once; a call from one of the pool's own threads does not wait for
+    /// that thread.
     pub fn shutdown(&self) {
         self.call();
         loop {
@@ -204,8 +212,8 @@ impl Shared {
         }
     }
 
-    /// Starts a thread. If the system refuses (EAGAIN: a limit on threads), the job stays queued for the existing
-    /// threads.
+    /// Starts a thread. If the system refuses (EAGAIN: a limit on threads), the job stays queued
+    /// for the existing threads.
     fn add_thread(self: &Arc<Shared>, state: &mut MutexGuard<'_, State>) {
         // Joins finished threads, so that closing only has to join the running ones.
         for ended in state.handles.extract_if(.., |handle| handle.is_finished()) {
@@ -299,7 +307,9 @@ mod tests {
                 Lane::NONE,
                 Box::new(move || {
                     if number % 10 == 0 {
-                        panic::resume_unwind(Box::new("on purpose, past the hook that would print it"));
+                        panic::resume_unwind(Box::new(
+                            "on purpose, past the hook that would print it",
+                        ));
                     }
                     sender.send(number).unwrap();
                 }),
@@ -358,7 +368,8 @@ mod tests {
         assert_eq!(Arc::strong_count(&count), 1);
     }
 
-    /// The largest possible number of jobs of one lane hangs. Jobs of other files and directories still run.
+    /// The largest possible number of jobs of one lane hangs. Jobs of other files and directories
+    /// still run.
     fn others_run(hung: Lane, others: Lane) {
         let pool = Pool::new("t-lanes");
         let (release, waits) = crossbeam_channel::bounded::<()>(0);

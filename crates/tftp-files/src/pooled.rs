@@ -71,7 +71,9 @@ impl<F: Files> Store for Pooled<F> {
 fn run<F: Files>(files: &F, job: Job<Pooled<F>>) -> Finished<Pooled<F>> {
     match job {
         Job::Open(place, standing) => Finished::Opened(files.open(&place, standing)),
-        Job::Create(place, options, standing) => Finished::Created(files.create(&place, &options, standing)),
+        Job::Create(place, options, standing) => {
+            Finished::Created(files.create(&place, &options, standing))
+        }
         Job::Read { source, at, length } => {
             let mut buffer = Vec::with_capacity(length);
             let read = files.read(&source, at, length, &mut buffer);

@@ -14,9 +14,9 @@ use libc::{off64_t as Offset, pread64 as pread};
 
 const _: () = assert!(size_of::<Offset>() == 8, "files larger than 2 GiB");
 
-/// Appends up to `length` bytes from `offset`, if they are in the page cache. Returns `Ok(false)` if some are not, or
-/// the file system can't tell; the buffer is as before. On `Ok(true)` fewer than `length` come only at the file's
-/// end.
+/// Appends up to `length` bytes from `offset`, if they are in the page cache. Returns `Ok(false)`
+/// if some are not, or the file system can't tell; the buffer is as before. On `Ok(true)` fewer
+/// than `length` come only at the file's end.
 ///
 /// # Errors
 /// The error of preadv2; the buffer is as before.
@@ -33,18 +33,30 @@ pub(crate) fn read_at_nowait(
     }
 }
 
-/// Appends up to `length` bytes from `offset`, and waits for them. Fewer come only at the file's end.
+/// Appends up to `length` bytes from `offset`, and waits for them. Fewer come only at the file's
+/// end.
 ///
 /// # Errors
 /// The error of pread; the buffer is as before.
-pub(crate) fn read_at(file: &File, buffer: &mut Vec<u8>, length: usize, offset: u64) -> io::Result<()> {
+pub(crate) fn read_at(
+    file: &File,
+    buffer: &mut Vec<u8>,
+    length: usize,
+    offset: u64,
+) -> io::Result<()> {
     append(file, buffer, length, offset, read_waiting)
 }
 
 type ReadCall = fn(i32, &mut [std::mem::MaybeUninit<u8>], Offset) -> isize;
 
 /// Reads until `length` bytes, the file's end or an error. On an error the buffer is as before.
-fn append(file: &File, buffer: &mut Vec<u8>, length: usize, offset: u64, call: ReadCall) -> io::Result<()> {
+fn append(
+    file: &File,
+    buffer: &mut Vec<u8>,
+    length: usize,
+    offset: u64,
+    call: ReadCall,
+) -> io::Result<()> {
     let before = buffer.len();
     buffer.reserve(length);
     while buffer.len() - before < length {
@@ -63,7 +75,8 @@ fn append(file: &File, buffer: &mut Vec<u8>, length: usize, offset: u64, call: R
         );
         match read {
             0 => break,
-            // SAFETY: the system has written so many bytes behind the buffer's end, within its capacity.
+            // SAFETY: the system has written so many bytes behind the buffer's end, within its
+            // capacity.
             1.. => unsafe { buffer.set_len(buffer.len() + read as usize) },
             _ => {
                 let error = io::Error::last_os_error();
@@ -88,10 +101,10 @@ fn read_cached(fd: i32, room: &mut [std::mem::MaybeUninit<u8>], at: Offset) -> i
         iov_base: room.as_mut_ptr().cast(),
         iov_len: room.len(),
     };
-    // As a system call, because glibc has the function only since 2.26, and musl since 1.2.5: without
-    // it the whole library would not load. The call takes the offset in two words, of which systems of
-    // 64 bits ignore the upper one.
-    // SAFETY: the one vector describes the room, which is writable and of that length.
+    // As a system call, because glibc has the function only since 2.26, and musl since 1.2.5:
+    // without it the whole library would not load. The call takes the offset in two words, of which
+    // systems of 64 bits ignore the upper one. SAFETY: the one vector describes the room, which is
+    // writable and of that length.
     let read = unsafe {
         libc::syscall(
             libc::SYS_preadv2,
@@ -106,7 +119,8 @@ fn read_cached(fd: i32, room: &mut [std::mem::MaybeUninit<u8>], at: Offset) -> i
     read as isize
 }
 
-/// Returns whether an error means that the page cache does not hold the bytes, or that it cannot be queried.
+/// Returns whether an error means that the page cache does not hold the bytes, or that it cannot be
+/// queried.
 #[cfg(linux)]
 fn is_unanswered(error: &io::Error) -> bool {
     matches!(

@@ -1,7 +1,8 @@
 //! A one-shot slot through which a pool job returns a file to its I/O thread without a wake-up.
 //!
-//! A client that sends in windows has sent the next one by the time the last is written, so the I/O thread finds the
-//! file here when it has more to write. The pool sends a message only if the I/O thread comes too early.
+//! A client that sends in windows has sent the next one by the time the last is written, so the I/O
+//! thread finds the file here when it has more to write. The pool sends a message only if the I/O
+//! thread comes too early.
 
 use tftp_sync::Mutex;
 
@@ -22,7 +23,8 @@ impl<T> Default for ReturnSlot<T> {
 }
 
 impl<T> ReturnSlot<T> {
-    /// Called by the pool, once. Returns the value if the I/O thread waits for it; it has to be sent then.
+    /// Called by the pool, once. Returns the value if the I/O thread waits for it; it has to be
+    /// sent then.
     pub(crate) fn leave(&self, thing: T) -> Option<T> {
         let mut state = self.0.lock();
         if matches!(*state, State::Awaited) {
@@ -32,8 +34,8 @@ impl<T> ReturnSlot<T> {
         None
     }
 
-    /// Called by the I/O thread. Returns the value if it is here; if not, a message brings it. After a `Some`, later
-    /// calls return `None`.
+    /// Called by the I/O thread. Returns the value if it is here; if not, a message brings it.
+    /// After a `Some`, later calls return `None`.
     pub(crate) fn take(&self) -> Option<T> {
         match std::mem::replace(&mut *self.0.lock(), State::Awaited) {
             State::Here(thing) => Some(thing),

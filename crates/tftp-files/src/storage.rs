@@ -1,9 +1,9 @@
 //! The interface of storage, as the server needs it.
 //!
-//! A [`Store`] never blocks the calling thread. Requests that can be served at once are (`try_open`,
-//! [`Source::try_read`]). Everything else is a [`Job`], whose result comes through [`Done`], on any thread, at any
-//! time. Storage that has only blocking calls implements [`Files`](crate::Files) and is wrapped in
-//! [`Pooled`](crate::Pooled).
+//! A [`Store`] never blocks the calling thread. Requests that can be served at once are
+//! (`try_open`, [`Source::try_read`]). Everything else is a [`Job`], whose result comes through
+//! [`Done`], on any thread, at any time. Storage that has only blocking calls implements
+//! [`Files`](crate::Files) and is wrapped in [`Pooled`](crate::Pooled).
 
 use std::io;
 use std::path::Path;
@@ -28,8 +28,8 @@ pub trait Store: Clone + Send + 'static {
     /// A file that is open for writing.
     type Sink: Sink;
 
-    /// Opens a file for reading on the I/O thread, if that needs no waiting. On `None` the caller starts a
-    /// [`Job::Open`].
+    /// Opens a file for reading on the I/O thread, if that needs no waiting. On `None` the caller
+    /// starts a [`Job::Open`].
     fn try_open(&self, place: &Place, standing: Standing) -> Option<Result<Self::Source, Refusal>>;
 
     /// The lane that jobs for this place run in: see [`Place::lane`].
@@ -37,16 +37,16 @@ pub trait Store: Clone + Send + 'static {
         place.lane()
     }
 
-    /// Returns whether another job of this lane should be started. False if so many wait there that the storage
-    /// probably hangs; the client's request is better left unanswered then.
+    /// Returns whether another job of this lane should be started. False if so many wait there that
+    /// the storage probably hangs; the client's request is better left unanswered then.
     fn has_room(&self, lane: Lane) -> bool;
 
-    /// Starts a job and returns at once. The store finishes `done` exactly once, possibly before this returns. A
-    /// `done` that is dropped instead counts as a failed job.
+    /// Starts a job and returns at once. The store finishes `done` exactly once, possibly before
+    /// this returns. A `done` that is dropped instead counts as a failed job.
     fn start(&self, lane: Lane, job: Job<Self>, done: Done<Self>);
 
-    /// Called when the packets of this turn have been sent: from now on jobs may use the processor. Jobs started
-    /// since the last call may be delayed until this one.
+    /// Called when the packets of this turn have been sent: from now on jobs may use the processor.
+    /// Jobs started since the last call may be delayed until this one.
     fn call(&self);
 }
 
@@ -60,14 +60,14 @@ pub trait Source: Send + Sync + 'static {
     /// The number of bytes that will be read of it.
     fn length(&self) -> Length;
 
-    /// The identity of its contents: two sources with equal identities have the same contents and may share the bytes
-    /// that are read. `None` if nothing may be shared, for example where inode numbers are not unique, or directly
-    /// after a change.
+    /// The identity of its contents: two sources with equal identities have the same contents and
+    /// may share the bytes that are read. `None` if nothing may be shared, for example where inode
+    /// numbers are not unique, or directly after a change.
     fn identity(&self) -> Option<Identity>;
 
-    /// The state by which a later opening of the same place is recognized as the same unchanged file. Only a file
-    /// that has one may be closed and opened again while a transfer needs it. `None` if an unchanged file cannot be
-    /// recognized.
+    /// The state by which a later opening of the same place is recognized as the same unchanged
+    /// file. Only a file that has one may be closed and opened again while a transfer needs it.
+    /// `None` if an unchanged file cannot be recognized.
     fn state(&self) -> Option<Identity> {
         self.identity()
     }
@@ -77,20 +77,20 @@ pub trait Source: Send + Sync + 'static {
         None
     }
 
-    /// Appends `length` bytes from `at` to `into`, if that needs no waiting; fewer only at the end. On `Ok(false)`
-    /// the caller starts a [`Job::Read`], and `into` is as before.
+    /// Appends `length` bytes from `at` to `into`, if that needs no waiting; fewer only at the end.
+    /// On `Ok(false)` the caller starts a [`Job::Read`], and `into` is as before.
     ///
     /// # Errors
     /// The error of the read; `into` is as before.
     fn try_read(&self, at: u64, length: usize, into: &mut Vec<u8>) -> io::Result<bool>;
 
-    /// Called when a client has acknowledged something of it: from now on it does not count as held by half-open
-    /// transfers alone.
+    /// Called when a client has acknowledged something of it: from now on it does not count as held
+    /// by half-open transfers alone.
     fn settle(&self) {}
 }
 
-/// A file that is open for writing. Nothing is visible under its name before it is committed. Dropping it may block,
-/// and leaves nothing behind.
+/// A file that is open for writing. Nothing is visible under its name before it is committed.
+/// Dropping it may block, and leaves nothing behind.
 pub trait Sink: Send + 'static {
     /// The path that it will have, for the application. It is never shown to a client.
     fn path(&self) -> Option<&Path> {
@@ -129,15 +129,17 @@ impl Place {
     /// Returns whether both are the same name in the same directory, or the same path.
     pub fn is_same(&self, other: &Place) -> bool {
         match (self, other) {
-            (Place::Below(one, name), Place::Below(two, other)) => Arc::ptr_eq(one, two) && name == other,
+            (Place::Below(one, name), Place::Below(two, other)) => {
+                Arc::ptr_eq(one, two) && name == other
+            }
             (Place::Path(one), Place::Path(two)) => one == two,
             _ => false,
         }
     }
 }
 
-/// Whether the client of a file has acknowledged anything. Half-open transfers have a smaller share of the
-/// descriptors.
+/// Whether the client of a file has acknowledged anything. Half-open transfers have a smaller share
+/// of the descriptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// The client has acknowledged nothing yet.
@@ -151,8 +153,8 @@ pub enum Standing {
 pub enum Length {
     /// The size when it was opened, whatever becomes of the file.
     Exact(u64),
-    /// Unknown: the file is read to its end. Its contents are generated (procfs, sysfs), or it claims a size of 0
-    /// that is not believed.
+    /// Unknown: the file is read to its end. Its contents are generated (procfs, sysfs), or it
+    /// claims a size of 0 that is not believed.
     Unknown,
 }
 
@@ -181,7 +183,8 @@ pub struct Identity {
     pub inode: u64,
     /// The size that it claims, in bytes.
     pub size: u64,
-    /// The last modification, in seconds and nanoseconds since 1970. Anyone who may write the file can set it.
+    /// The last modification, in seconds and nanoseconds since 1970. Anyone who may write the file
+    /// can set it.
     pub modified: (i64, i64),
     /// The last change of contents, size or attributes, likewise. Only the kernel sets it.
     pub changed: (i64, i64),

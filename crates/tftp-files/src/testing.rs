@@ -10,7 +10,8 @@ use tftp_budget::memory::Memory;
 
 use crate::jail::{Jail, Refusal};
 use crate::storage::{
-    Completion, Done, Finished, Identity, Job, Length, Mailbox, Owner, Place, Sink, Source, Standing, Store,
+    Completion, Done, Finished, Identity, Job, Length, Mailbox, Owner, Place, Sink, Source,
+    Standing, Store,
 };
 use crate::{ContentCache, Lane};
 
@@ -94,7 +95,10 @@ impl Drop for Counted {
 }
 
 pub(crate) fn owner(index: u32) -> Owner {
-    Owner { index, generation: 0 }
+    Owner {
+        index,
+        generation: 0,
+    }
 }
 
 impl Bench {

@@ -1,10 +1,12 @@
-//! Writes files that are whole or absent: in a temporary file beside their place, which is then renamed.
+//! Writes files that are whole or absent: in a temporary file beside their place, which is then
+//! renamed.
 //!
-//! The temporary file `.tftpserver-<16 hex digits>.part` is locked (flock) while it is written, which distinguishes
-//! live uploads from the leftovers of a killed process (`Jail::sweep`). All names are looked up in the directory that
-//! was opened at the beginning: if that is renamed meanwhile, the upload moves with it; if it is removed, the upload
-//! fails. An existing file that may be written but not replaced is the exception: the gathered bytes are copied into
-//! it (`in_place`).
+//! The temporary file `.tftpserver-<16 hex digits>.part` is locked (flock) while it is written,
+//! which distinguishes live uploads from the leftovers of a killed process (`Jail::sweep`). All
+//! names are looked up in the directory that was opened at the beginning: if that is renamed
+//! meanwhile, the upload moves with it; if it is removed, the upload fails. An existing file that
+//! may be written but not replaced is the exception: the gathered bytes are copied into it
+//! (`in_place`).
 
 mod append;
 mod gathering;
@@ -32,8 +34,8 @@ pub(crate) use place::Destination;
 pub use place::UploadOptions;
 pub(crate) use temporary::is_temporary;
 
-/// An upload under way. Dropping it removes the bytes written so far. All its functions may block, and so may
-/// dropping it.
+/// An upload under way. Dropping it removes the bytes written so far. All its functions may block,
+/// and so may dropping it.
 #[derive(Debug)]
 pub struct Upload {
     directory: Dir,
@@ -48,7 +50,8 @@ pub struct Upload {
     allow_overwrite: bool,
     sync: bool,
     written: u64,
-    /// The largest size in bytes (RLIMIT_FSIZE): one byte beyond it would raise SIGXFSZ for the whole process.
+    /// The largest size in bytes (RLIMIT_FSIZE): one byte beyond it would raise SIGXFSZ for the
+    /// whole process.
     limit: u64,
     #[cfg(linux)]
     reserve: reserve::Reserve,
@@ -68,10 +71,13 @@ impl Upload {
             return Err(Refusal::NoSpace);
         }
         let old = match &existing {
-            Some(existing) => check_replaceable(&directory, &leaf, existing, options.allow_overwrite)?,
+            Some(existing) => {
+                check_replaceable(&directory, &leaf, existing, options.allow_overwrite)?
+            }
             None => None,
         };
-        let gathering = Gathering::begin(&directory, &leaf, existing.as_ref(), old.as_ref(), announced)?;
+        let gathering =
+            Gathering::begin(&directory, &leaf, existing.as_ref(), old.as_ref(), announced)?;
         let synced = match gathering.method {
             Method::Rename if options.sync => Some(open_readable(&directory)),
             _ => None,
@@ -103,11 +109,12 @@ impl Upload {
         self.write_pieces(&mut [IoSlice::new(bytes)])
     }
 
-    /// Appends pieces to the file, unbuffered: each call is one system call or few, so pass many blocks at once.
+    /// Appends pieces to the file, unbuffered: each call is one system call or few, so pass many
+    /// blocks at once.
     ///
     /// # Errors
-    /// The system's error; `Refusal::from` distinguishes a full disk from the rest. The upload can only be dropped
-    /// then.
+    /// The system's error; `Refusal::from` distinguishes a full disk from the rest. The upload can
+    /// only be dropped then.
     pub fn write_pieces(&mut self, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
         let length: u64 = pieces.iter().map(|piece| piece.len() as u64).sum();
         let after = self.written.saturating_add(length);
@@ -131,14 +138,15 @@ impl Upload {
         &self.path
     }
 
-    /// Puts the file in its place atomically: a reader that opens the name gets the whole old or the whole new file.
-    /// The permissions of a replaced file (and its owner, as far as we may) pass on to the new one. A file that may
-    /// be written but not replaced is overwritten instead, and stays the same file.
+    /// Puts the file in its place atomically: a reader that opens the name gets the whole old or
+    /// the whole new file. The permissions of a replaced file (and its owner, as far as we may)
+    /// pass on to the new one. A file that may be written but not replaced is overwritten instead,
+    /// and stays the same file.
     ///
     /// # Errors
-    /// `Exists` if the name is taken by now and may not be replaced; `NotAllowed` if a directory or a special file
-    /// took it, permission is lost or the directory is gone; `NoSpace`; `Io`. The old file is untouched then, unless
-    /// only the directory's fsync failed.
+    /// `Exists` if the name is taken by now and may not be replaced; `NotAllowed` if a directory or
+    /// a special file took it, permission is lost or the directory is gone; `NoSpace`; `Io`. The
+    /// old file is untouched then, unless only the directory's fsync failed.
     pub fn commit(mut self) -> Result<(), Refusal> {
         #[cfg(linux)]
         self.reserve.release(&self.file, self.written);
@@ -158,18 +166,22 @@ impl Upload {
         }
         match self.rename() {
             Ok(()) => self.temporary = None,
-            Err(error) if self.may_only_write(&error, existing.as_ref()) => return self.copy_into(),
+            Err(error) if self.may_only_write(&error, existing.as_ref()) => {
+                return self.copy_into();
+            }
             Err(error) => return Err(Refusal::for_place(error)),
         }
         match self.synced.as_ref().map(File::sync_all) {
             // Some file systems have no fsync of directories.
-            Some(Err(error)) if Errno::from_io_error(&error) != Some(Errno::INVAL) => Err(error.into()),
+            Some(Err(error)) if Errno::from_io_error(&error) != Some(Errno::INVAL) => {
+                Err(error.into())
+            }
             _ => Ok(()),
         }
     }
 
-    /// Returns whether a rename failed because the existing file may be written but not replaced, which showed only
-    /// now.
+    /// Returns whether a rename failed because the existing file may be written but not replaced,
+    /// which showed only now.
     fn may_only_write(&self, error: &io::Error, existing: Option<&Metadata>) -> bool {
         let Some(existing) = existing.filter(|_| self.allow_overwrite) else {
             return false;
@@ -226,7 +238,8 @@ impl Upload {
             return Err(Refusal::Exists);
         }
         if old.is_symlink() {
-            // The symlink was created since the beginning. The rename replaces it and does not follow it.
+            // The symlink was created since the beginning. The rename replaces it and does not
+            // follow it.
             return Ok(());
         }
         if !old.is_file() {
@@ -236,7 +249,8 @@ impl Upload {
         if (new.st_uid, new.st_gid) != (old.uid(), old.gid()) {
             // Only root may give files away. For others the new file keeps its owner.
             let owner = Some(rustix::fs::Uid::from_raw(old.uid()));
-            let _ = rustix::fs::fchown(&self.file, owner, Some(rustix::fs::Gid::from_raw(old.gid())));
+            let _ =
+                rustix::fs::fchown(&self.file, owner, Some(rustix::fs::Gid::from_raw(old.gid())));
         }
         // Without set-user-id, set-group-id and sticky bits, which were given to other contents.
         let rights = Mode::from_raw_mode((old.mode() & 0o777) as _);
@@ -274,8 +288,8 @@ impl Upload {
         linked
     }
 
-    /// Checks and renames in two steps, between which the directory is locked against other uploads. If another
-    /// program creates the file in that moment, its file is lost.
+    /// Checks and renames in two steps, between which the directory is locked against other
+    /// uploads. If another program creates the file in that moment, its file is lost.
     fn rename_if_absent(&self, temporary: &str) -> io::Result<()> {
         let locked = open_readable(&self.directory).ok();
         locked.as_ref().map_or(Ok(()), temporary::lock)?;

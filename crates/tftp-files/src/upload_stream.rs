@@ -1,8 +1,9 @@
 //! The data of an upload on its way to a file, to the application, or to both.
 //!
-//! Data is gathered by batch: the data of one batch of datagrams is passed on once, and written in pieces of a size
-//! that thousands of uploads can gather at the same time. The owner calls [`UploadStream::take`] for each piece of the
-//! stream. After the batch it calls [`UploadStream::freeze`], then the application, then [`UploadStream::store`].
+//! Data is gathered by batch: the data of one batch of datagrams is passed on once, and written in
+//! pieces of a size that thousands of uploads can gather at the same time. The owner calls
+//! [`UploadStream::take`] for each piece of the stream. After the batch it calls
+//! [`UploadStream::freeze`], then the application, then [`UploadStream::store`].
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -16,22 +17,24 @@ use super::return_slot::ReturnSlot;
 use super::storage::{Gathered, JobKind, Owner, Sink, Store};
 use super::{Bytes, Lane};
 
-/// The number of bytes that one upload gathers before it is written, and that all uploads together gather. Few large
-/// writes are cheap, but thousands of uploads share the total.
+/// The number of bytes that one upload gathers before it is written, and that all uploads together
+/// gather. Few large writes are cheap, but thousands of uploads share the total.
 const WRITE_AT_ONCE: RangeInclusive<usize> = 4 << 10..=256 << 10;
 const GATHERED_IN_ALL: usize = 16 << 20;
 
-/// The number of bytes from which on an upload gets room for a whole write at once. Growing step by step would copy the
-/// bytes several times, and most uploads that have come so far have more. Room that is not filled is no memory yet.
+/// The number of bytes from which on an upload gets room for a whole write at once. Growing step by
+/// step would copy the bytes several times, and most uploads that have come so far have more. Room
+/// that is not filled is no memory yet.
 const WHOLE_WRITE_FROM: usize = 8 << 10;
 
 /// The number of writes that may wait for slow storage before the client has to wait too.
 const WRITES_WAITING: usize = 4;
 
-/// Returns the number of bytes that an upload gathers before they are written, with this many active transfers. It is a
-/// power of two, so that writes of this size end where pages end.
+/// Returns the number of bytes that an upload gathers before they are written, with this many
+/// active transfers. It is a power of two, so that writes of this size end where pages end.
 pub fn write_size(active: usize) -> usize {
-    let share = (GATHERED_IN_ALL / active.max(1)).clamp(*WRITE_AT_ONCE.start(), *WRITE_AT_ONCE.end());
+    let share =
+        (GATHERED_IN_ALL / active.max(1)).clamp(*WRITE_AT_ONCE.start(), *WRITE_AT_ONCE.end());
     1 << share.ilog2()
 }
 
@@ -120,8 +123,8 @@ impl<S: Store> UploadStream<S> {
         !self.pending.is_empty() || (self.is_complete && !self.is_closed)
     }
 
-    /// Returns true if nothing is to be done with the data yet: it is for a file alone, fewer than `write_size` bytes
-    /// are here, and more will come.
+    /// Returns true if nothing is to be done with the data yet: it is for a file alone, fewer than
+    /// `write_size` bytes are here, and more will come.
     #[inline]
     pub fn only_gathers(&mut self, write_size: usize) -> bool {
         let length = self.pending.len();
@@ -134,7 +137,8 @@ impl<S: Store> UploadStream<S> {
         only_gathers
     }
 
-    /// Returns whether everything was passed on. Only the application's answer may still be missing.
+    /// Returns whether everything was passed on. Only the application's answer may still be
+    /// missing.
     pub fn is_closed(&self) -> bool {
         self.is_closed
     }
@@ -149,10 +153,15 @@ impl<S: Store> UploadStream<S> {
         self.decoder.is_some()
     }
 
-    /// Returns the data that is to be passed to the application now, and is written to the file later. `None` if more
-    /// is to be gathered first. `told`: the application takes part and wants every batch; `write_size`: see
-    /// [`write_size`].
-    pub fn freeze(&mut self, cache: &ContentCache<S>, told: bool, write_size: usize) -> Option<Portion> {
+    /// Returns the data that is to be passed to the application now, and is written to the file
+    /// later. `None` if more is to be gathered first. `told`: the application takes part and wants
+    /// every batch; `write_size`: see [`write_size`].
+    pub fn freeze(
+        &mut self,
+        cache: &ContentCache<S>,
+        told: bool,
+        write_size: usize,
+    ) -> Option<Portion> {
         let is_last = self.is_complete && !self.is_closed;
         let is_due = !self.pending.is_empty() && (told || self.pending.len() >= write_size);
         if !is_last && !is_due {
@@ -179,9 +188,9 @@ impl<S: Store> UploadStream<S> {
         })
     }
 
-    /// Takes the pending bytes up to the last multiple of `write_size` in the file. At least `write_size` bytes are
-    /// pending. The end of a write in the middle of a page would cost a second look-up of that page, and smaller pages
-    /// of the cache.
+    /// Takes the pending bytes up to the last multiple of `write_size` in the file. At least
+    /// `write_size` bytes are pending. The end of a write in the middle of a page would cost a
+    /// second look-up of that page, and smaller pages of the cache.
     fn take_aligned(&mut self, write_size: usize) -> Vec<u8> {
         let end = self.passed + self.pending.len() as u64;
         let beyond = (end % write_size as u64) as usize;
@@ -192,8 +201,9 @@ impl<S: Store> UploadStream<S> {
         std::mem::replace(&mut self.pending, rest)
     }
 
-    /// Writes the waiting data, if it is enough, and gives the file its name once everything was received.
-    /// `may_finish`: the application has accepted all data that it was given, and has not refused the file.
+    /// Writes the waiting data, if it is enough, and gives the file its name once everything was
+    /// received. `may_finish`: the application has accepted all data that it was given, and has not
+    /// refused the file.
     pub fn store(
         &mut self,
         cache: &ContentCache<S>,

@@ -1,9 +1,10 @@
-//! Decides whether a new transfer is admitted beside the half-open ones, and which of these gives way to it.
+//! Decides whether a new transfer is admitted beside the half-open ones, and which of these gives
+//! way to it.
 //!
-//! A transfer is half-open until its client has acknowledged something: its address may be forged. Such transfers are
-//! bounded in all and for each address. At a bound the oldest one gives way, so that abandoned requests keep no client
-//! out. Every I/O thread has an `Admission` of its own; the bounds are divided by the threads, as the kernel divides
-//! the clients.
+//! A transfer is half-open until its client has acknowledged something: its address may be forged.
+//! Such transfers are bounded in all and for each address. At a bound the oldest one gives way, so
+//! that abandoned requests keep no client out. Every I/O thread has an `Admission` of its own; the
+//! bounds are divided by the threads, as the kernel divides the clients.
 
 use core::net::IpAddr;
 
@@ -16,11 +17,13 @@ mod order;
 pub use groups::Group;
 use order::{Order, Place};
 
-/// The most half-open transfers of one address: 2000 machines behind a NAT boot at once, each repeating its request.
+/// The most half-open transfers of one address: 2000 machines behind a NAT boot at once, each
+/// repeating its request.
 const OF_A_GROUP: usize = 4_096;
 /// The most half-open transfers in all.
 const IN_ALL: usize = 16_384;
-/// Half-open uploads hold files: they get this share (an eighth) of the soft limit of descriptors, ...
+/// Half-open uploads hold files: they get this share (an eighth) of the soft limit of descriptors,
+/// ...
 const UPLOADS_A_DESCRIPTOR: usize = 8;
 /// ... of which one address may have this share (a quarter), ...
 const GROUPS_OF_UPLOADS: usize = 4;
@@ -37,7 +40,8 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Returns the bounds of one of `threads` threads, for a process that may have `descriptors` descriptors.
+    /// Returns the bounds of one of `threads` threads, for a process that may have `descriptors`
+    /// descriptors.
     pub fn new(threads: usize, descriptors: usize) -> Bounds {
         let uploads = (descriptors / UPLOADS_A_DESCRIPTOR).max(1);
         let share = |all: usize| all.div_ceil(threads.max(1));
@@ -69,7 +73,8 @@ pub enum Verdict<T> {
     Enter,
     /// This transfer has to end first. Judge again then: another bound may be reached.
     GivesWay(T),
-    /// Too many are half-open, and all of them are too young to give way: the request is not answered.
+    /// Too many are half-open, and all of them are too young to give way: the request is not
+    /// answered.
     Unanswered,
 }
 
@@ -128,7 +133,8 @@ impl<T: Copy> Admission<T> {
         }
     }
 
-    /// Returns the transfer that gives way when a limit of the settings is reached; `None` if none is old enough.
+    /// Returns the transfer that gives way when a limit of the settings is reached; `None` if none
+    /// is old enough.
     pub fn gives_way(&mut self, now: Instant, newcomer: &Newcomer, limit: Limit) -> Option<T> {
         match limit {
             Limit::Connections => self.all.of_largest_group(now),

@@ -12,8 +12,8 @@ pub enum IoDone {
         /// The length of the stream on the wire in bytes, if it is known; `None` for an upload.
         length: Option<u64>,
     },
-    /// There is no file, or it must not be used. The application may still supply something when it decides on the
-    /// start ([`crate::Question::Start`]).
+    /// There is no file, or it must not be used. The application may still supply something when it
+    /// decides on the start ([`crate::Question::Start`]).
     Missing {
         /// The code of the client's ERROR.
         code: ErrorCode,

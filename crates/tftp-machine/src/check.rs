@@ -17,7 +17,8 @@ pub struct Tally {
 }
 
 impl<L: Limits> Server<L> {
-    /// Checks all invariants that hold when everything was polled, and returns the amounts counted in the limits.
+    /// Checks all invariants that hold when everything was polled, and returns the amounts counted
+    /// in the limits.
     ///
     /// # Panics
     /// If an invariant does not hold.
@@ -61,7 +62,8 @@ impl<L: Limits> Server<L> {
         tally
     }
 
-    /// Returns true if a later transfer of the same request has its client's place on the listening port.
+    /// Returns true if a later transfer of the same request has its client's place on the listening
+    /// port.
     fn is_displaced(&self, transfer: &Transfer) -> bool {
         let route = &transfer.route;
         let there = self.table.by_peer(route.port, route.peer);

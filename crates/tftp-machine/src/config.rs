@@ -1,4 +1,5 @@
-//! The settings of a server: those fixed when it begins (`Config`), and those that may change at any time (`Policy`).
+//! The settings of a server: those fixed when it begins (`Config`), and those that may change at
+//! any time (`Policy`).
 
 use core::net::{IpAddr, SocketAddr};
 use core::ops::RangeInclusive;
@@ -16,7 +17,8 @@ pub struct Config {
     pub listening: PortId,
     /// The address of that port.
     pub address: SocketAddr,
-    /// The source address of packets to peers of its family, instead of the address that the request was sent to.
+    /// The source address of packets to peers of its family, instead of the address that the
+    /// request was sent to.
     pub source: Option<IpAddr>,
     /// The kind of ports that transfers get.
     pub mode: Mode,
@@ -24,14 +26,15 @@ pub struct Config {
     pub transfer_ports: Option<RangeInclusive<u16>>,
     /// The number of I/O threads that listen at this address; at least 1. Bounds are divided by it.
     pub threads: usize,
-    /// True if a private port receives datagrams of its peer only. Otherwise a stranger's datagram is answered, as on a
-    /// shared port.
+    /// True if a private port receives datagrams of its peer only. Otherwise a stranger's datagram
+    /// is answered, as on a shared port.
     pub hides_probes: bool,
     /// True if packets are not fragmented: one that is too long for its path never arrives.
     pub dont_fragment: bool,
 }
 
-/// The settings that may change while a server runs. A transfer keeps limits and timing as they were when it began.
+/// The settings that may change while a server runs. A transfer keeps limits and timing as they
+/// were when it began.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// True if uploads are refused.

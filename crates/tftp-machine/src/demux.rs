@@ -20,7 +20,9 @@ impl<L: Limits> Server<L> {
     pub fn handle_datagram<'a>(&mut self, now: Instant, datagram: &Datagram<'a>) -> Handled<'a> {
         self.begin(now);
         match self.ports.role(datagram.port) {
-            Role::Private(owner) if self.is_of(owner, datagram.peer) => self.known(owner, datagram.bytes),
+            Role::Private(owner) if self.is_of(owner, datagram.peer) => {
+                self.known(owner, datagram.bytes)
+            }
             Role::Listening => self.listening(datagram),
             Role::Unknown => Handled::Ignored(DropReason::Stray),
             Role::Private(_) => self.stray(datagram),
@@ -71,12 +73,20 @@ impl<L: Limits> Server<L> {
         if let Packet::Error { code, message } = *packet {
             let message = wire::printable(message, SHOWN);
             let probe = false;
-            self.end_silently(index, Ending::ClientError { code, message, probe });
+            self.end_silently(
+                index,
+                Ending::ClientError {
+                    code,
+                    message,
+                    probe,
+                },
+            );
         }
     }
 
-    /// Handles a datagram at the listening port. Only requests are answered there: answers to ERRORs, stray ACKs or
-    /// garbage can make two servers talk to each other forever (CVE-2024-2169).
+    /// Handles a datagram at the listening port. Only requests are answered there: answers to
+    /// ERRORs, stray ACKs or garbage can make two servers talk to each other forever
+    /// (CVE-2024-2169).
     fn listening<'a>(&mut self, datagram: &Datagram<'a>) -> Handled<'a> {
         match wire::parse(datagram.bytes) {
             Ok(Packet::Request(mut request)) => {
@@ -107,9 +117,9 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// Returns the transfer on a listening port that a packet is for: the one that has its client's place there, or the
-    /// former one of the same request. An ACK that only the former one expects shows that its client was not reset, so
-    /// the newer one ends.
+    /// Returns the transfer on a listening port that a packet is for: the one that has its client's
+    /// place there, or the former one of the same request. An ACK that only the former one expects
+    /// shows that its client was not reset, so the newer one ends.
     #[inline]
     fn addressee(&mut self, index: u32, packet: &Packet<'_>) -> u32 {
         let newcomer = self.table.at(index);
@@ -120,7 +130,12 @@ impl<L: Limits> Server<L> {
     }
 
     #[cold]
-    fn addressee_beside_former(&mut self, index: u32, former: TransferId, packet: &Packet<'_>) -> u32 {
+    fn addressee_beside_former(
+        &mut self,
+        index: u32,
+        former: TransferId,
+        packet: &Packet<'_>,
+    ) -> u32 {
         let Packet::Ack { block } = *packet else {
             return index;
         };
@@ -137,8 +152,8 @@ impl<L: Limits> Server<L> {
         former.index
     }
 
-    /// Answers a packet from an unknown TID with ERROR 5, at a limited rate (RFC 1350 section 4). Neither the packet
-    /// nor its answer disturbs the transfer whose port it strayed to.
+    /// Answers a packet from an unknown TID with ERROR 5, at a limited rate (RFC 1350 section 4).
+    /// Neither the packet nor its answer disturbs the transfer whose port it strayed to.
     fn stray<'a>(&mut self, datagram: &Datagram<'a>) -> Handled<'a> {
         let is_hidden =
             self.config.hides_probes && matches!(self.ports.role(datagram.port), Role::Private(_));
@@ -158,14 +173,20 @@ impl<L: Limits> Server<L> {
         Handled::Ignored(DropReason::Stray)
     }
 
-    /// Returns the route back to the sender: from `port`, with SourceIPAddress or the address that the datagram was
-    /// sent to as the source.
+    /// Returns the route back to the sender: from `port`, with SourceIPAddress or the address that
+    /// the datagram was sent to as the source.
     pub(crate) fn route(&self, port: PortId, datagram: &Datagram<'_>) -> Route {
         self.route_of(port, datagram.peer, datagram.local)
     }
 
-    pub(crate) fn route_of(&self, port: PortId, peer: SocketAddr, local: Option<LocalAddr>) -> Route {
-        let is_connected = self.config.hides_probes && matches!(self.ports.role(port), Role::Private(_));
+    pub(crate) fn route_of(
+        &self,
+        port: PortId,
+        peer: SocketAddr,
+        local: Option<LocalAddr>,
+    ) -> Route {
+        let is_connected =
+            self.config.hides_probes && matches!(self.ports.role(port), Role::Private(_));
         let is_ipv4 = peer.ip().to_canonical().is_ipv4();
         let own = self.config.source.filter(|ip| ip.is_ipv4() == is_ipv4);
         let asked = local.filter(|_| self.config.address.ip().is_unspecified());
@@ -181,7 +202,13 @@ impl<L: Limits> Server<L> {
     }
 
     /// Handles the failure of a packet that was sent from `port`.
-    pub fn handle_failure(&mut self, now: Instant, port: PortId, peer: Option<SocketAddr>, what: NetFailure) {
+    pub fn handle_failure(
+        &mut self,
+        now: Instant,
+        port: PortId,
+        peer: Option<SocketAddr>,
+        what: NetFailure,
+    ) {
         self.begin(now);
         let owner = match self.ports.role(port) {
             Role::Private(owner) => {

@@ -12,11 +12,16 @@ use crate::server::{Server, UnboundOutput};
 use crate::transfer::{Stage, Transfer};
 
 impl Ending {
-    /// Returns the ending for the outcome of a transfer machine; `None` if the machine was ended from outside.
+    /// Returns the ending for the outcome of a transfer machine; `None` if the machine was ended
+    /// from outside.
     fn of(outcome: &Outcome) -> Option<Ending> {
         Some(match outcome {
             Outcome::Complete => Ending::Complete,
-            Outcome::ClientError { code, message, probe } => Ending::ClientError {
+            Outcome::ClientError {
+                code,
+                message,
+                probe,
+            } => Ending::ClientError {
                 code: *code,
                 message: message.clone(),
                 probe: *probe,
@@ -92,7 +97,8 @@ impl<L: Limits> Server<L> {
         self.end_silently(index, how);
     }
 
-    /// Removes the transfer from the limits, and schedules the report of its end; no effect the second time.
+    /// Removes the transfer from the limits, and schedules the report of its end; no effect the
+    /// second time.
     fn finish(&mut self, index: u32, how: Ending) {
         let Some(transfer) = self.table.at_mut(index) else {
             return;
@@ -110,7 +116,10 @@ impl<L: Limits> Server<L> {
             self.limits.leave(host);
         }
         self.limits.give_window(core::mem::take(&mut transfer.window));
-        if how == Ending::Complete && matches!(transfer.stage, Stage::Receiving(_)) && transfer.is_private {
+        if how == Ending::Complete
+            && matches!(transfer.stage, Stage::Receiving(_))
+            && transfer.is_private
+        {
             self.dallying.push_back(transfer.id);
         }
         transfer.ending = Some(Box::new(how));
@@ -124,7 +133,8 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// Applies the consequences of the last step besides packets. Returns true if outputs are pending.
+    /// Applies the consequences of the last step besides packets. Returns true if outputs are
+    /// pending.
     pub(crate) fn follow(&mut self, index: u32) -> bool {
         self.leave_half_open(index);
         self.release_file(index);
@@ -136,8 +146,8 @@ impl<L: Limits> Server<L> {
             .is_some_and(|transfer| !transfer.due.is_empty())
     }
 
-    /// Settles a transfer when its client has acknowledged something for the first time. The client's former transfer
-    /// ends.
+    /// Settles a transfer when its client has acknowledged something for the first time. The
+    /// client's former transfer ends.
     fn leave_half_open(&mut self, index: u32) {
         let Some(transfer) = self.table.at_mut(index) else {
             return;
@@ -163,7 +173,8 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// Closes the file of a half-open download if descriptors are short: the data of its one packet is already read.
+    /// Closes the file of a half-open download if descriptors are short: the data of its one packet
+    /// is already read.
     fn release_file(&mut self, index: u32) {
         let Some(transfer) = self.table.at_mut(index) else {
             return;
@@ -189,7 +200,8 @@ impl<L: Limits> Server<L> {
         let in_doubt = transfer.is_in_doubt();
         transfer.drop_answered(in_doubt);
         transfer.is_left &= transfer.is_superseded() || transfer.pending().is_some();
-        // A transfer that its client left still counts: a client cannot evade the limits by requesting other files.
+        // A transfer that its client left still counts: a client cannot evade the limits by
+        // requesting other files.
         let is_replaced = transfer.is_superseded() && !transfer.is_left;
         let is_out = !transfer.has_ended && (in_doubt || is_replaced);
         if is_out != transfer.is_doubted {

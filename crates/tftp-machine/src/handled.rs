@@ -2,16 +2,17 @@
 
 use crate::id::{ConnectionId, TransferId};
 
-/// The result of handling a datagram, returned before outputs are polled. It borrows the datagram: the bytes of an
-/// upload are passed on only here.
+/// The result of handling a datagram, returned before outputs are polled. It borrows the datagram:
+/// the bytes of an upload are passed on only here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handled<'a> {
-    /// The datagram has no effect, except that a stray packet or an unknown mode may be answered with an ERROR.
+    /// The datagram has no effect, except that a stray packet or an unknown mode may be answered
+    /// with an ERROR.
     Ignored(DropReason),
     /// A request that is not answered.
     Unanswered(DropReason),
-    /// A request that is refused with an ERROR and begins no transfer. Its connection number stays taken until the
-    /// observer gives it back.
+    /// A request that is refused with an ERROR and begins no transfer. Its connection number stays
+    /// taken until the observer gives it back.
     Refused(DropReason, ConnectionId),
     /// A transfer begins. The caller creates its own record of it.
     Requested(TransferId),

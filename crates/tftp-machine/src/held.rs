@@ -30,7 +30,8 @@ impl HeldRequest {
         }
     }
 
-    /// Makes the request wait until `until` for an answer of its client, instead of for the end of a doubt.
+    /// Makes the request wait until `until` for an answer of its client, instead of for the end of
+    /// a doubt.
     pub(crate) fn held(self, since: Instant, until: Instant) -> HeldRequest {
         let span = Some((since, until));
         HeldRequest { span, ..self }

@@ -2,11 +2,12 @@
 
 use core::hash::{Hash, Hasher};
 
-/// Identifies a transfer: a slot in the table, and how often it was used before, so that an old id never means a later
-/// transfer.
+/// Identifies a transfer: a slot in the table, and how often it was used before, so that an old id
+/// never means a later transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TransferId {
-    /// A small number, which later transfers use again. The caller can keep its records of transfers by this index.
+    /// A small number, which later transfers use again. The caller can keep its records of
+    /// transfers by this index.
     pub index: u32,
     /// Differs for each transfer with that index.
     pub generation: u32,
@@ -43,7 +44,8 @@ mod tests {
     #[test]
     fn neither_ports_nor_later_ports_with_the_same_index_share_a_hash() {
         let hashes = FixedState::with_seed(1);
-        let ports = (0..8).flat_map(|index| (0..8).map(move |generation| PortId { index, generation }));
+        let ports =
+            (0..8).flat_map(|index| (0..8).map(move |generation| PortId { index, generation }));
         let mut all: Vec<u64> = ports.map(|port| hashes.hash_one(port)).collect();
         all.sort_unstable();
         all.dedup();

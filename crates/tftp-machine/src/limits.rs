@@ -1,4 +1,5 @@
-//! The state that a server machine shares with those of other threads, and the facts that it needs about its host.
+//! The state that a server machine shares with those of other threads, and the facts that it needs
+//! about its host.
 
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
@@ -19,21 +20,23 @@ pub const WINDOWS: usize = 64 << 20;
 pub enum Descriptors {
     /// Enough.
     Plenty,
-    /// Half-open transfers hold their share: further ones share ports, and files of half-open ones are closed.
+    /// Half-open transfers hold their share: further ones share ports, and files of half-open ones
+    /// are closed.
     Crowded,
     /// Hardly any: uploads that only dally give way.
     Tight,
 }
 
-/// The counts over all threads. The methods are called a few times for each transfer, such as at its request and at its
-/// end, but never for each packet.
+/// The counts over all threads. The methods are called a few times for each transfer, such as at
+/// its request and at its end, but never for each packet.
 pub trait Limits {
     /// Counts a new half-open transfer.
     ///
     /// # Errors
     /// The limit that is reached.
     fn enter(&self, host: IpAddr, policy: &Policy) -> Result<(), Full>;
-    /// Stops counting a transfer as half-open: its client has acknowledged something, or it is over.
+    /// Stops counting a transfer as half-open: its client has acknowledged something, or it is
+    /// over.
     fn settle(&self);
     /// Stops counting a transfer.
     fn leave(&self, host: IpAddr);
@@ -43,7 +46,8 @@ pub trait Limits {
     fn is_flooded(&self) -> bool;
     /// Returns the number of transfers whose clients have acknowledged something.
     fn settled(&self) -> usize;
-    /// Returns the next connection number. The observer gives it back when it is shown nowhere any more.
+    /// Returns the next connection number. The observer gives it back when it is shown nowhere any
+    /// more.
     fn next_id(&self) -> ConnectionId;
     /// Returns the largest window in bytes that a transfer should get now.
     fn most_window(&self) -> usize;
@@ -106,8 +110,9 @@ impl<L: Limits + ?Sized> Limits for &L {
     }
 }
 
-/// This many half-open transfers, if they are at least half of all, are a flood and no rush of clients. Requests beyond
-/// MaxConnections are then not answered, because an ERROR would go to forged addresses.
+/// This many half-open transfers, if they are at least half of all, are a flood and no rush of
+/// clients. Requests beyond MaxConnections are then not answered, because an ERROR would go to
+/// forged addresses.
 pub const FLOOD: usize = 1_024;
 
 /// The first connection id; a smaller number is a position in the Conn arrays.
@@ -132,7 +137,8 @@ pub struct SingleThreadLimits {
 }
 
 impl SingleThreadLimits {
-    /// Creates limits that count nothing yet, for a process that may have `descriptor_limit` descriptors.
+    /// Creates limits that count nothing yet, for a process that may have `descriptor_limit`
+    /// descriptors.
     pub fn new(descriptor_limit: usize) -> SingleThreadLimits {
         SingleThreadLimits {
             hosts: RefCell::new(HashMap::with_hasher(FixedState::with_seed(1))),

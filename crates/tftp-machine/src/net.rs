@@ -30,7 +30,8 @@ pub struct LocalAddr {
 }
 
 impl LocalAddr {
-    /// Returns the address to bind a socket to that is to have this address, with a port of the system's choice.
+    /// Returns the address to bind a socket to that is to have this address, with a port of the
+    /// system's choice.
     pub fn to_bind(self) -> SocketAddr {
         match self.ip {
             IpAddr::V6(ip) if ip.is_unicast_link_local() => {

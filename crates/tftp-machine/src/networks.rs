@@ -8,8 +8,8 @@ use tftp_proto::Instant;
 
 use super::admission::groups::network;
 
-/// How long a look-up of the host's addresses stays valid: they come and go. Only requests of IPv6 clients cause
-/// look-ups.
+/// How long a look-up of the host's addresses stays valid: they come and go. Only requests of IPv6
+/// clients cause look-ups.
 const FRESH: Duration = Duration::from_secs(10);
 
 /// The /64 networks of the host's own addresses.
@@ -20,8 +20,9 @@ pub struct Networks {
 }
 
 impl Networks {
-    /// Returns whether the host has an address in the /64 `wanted`. `local` is the address that the request was sent
-    /// to; `look_up` lists the host's IPv6 addresses, and is called at most once in ten seconds.
+    /// Returns whether the host has an address in the /64 `wanted`. `local` is the address that the
+    /// request was sent to; `look_up` lists the host's IPv6 addresses, and is called at most once
+    /// in ten seconds.
     pub fn have(
         &mut self,
         wanted: Ipv6Addr,

@@ -15,7 +15,8 @@ use crate::net::{NoPort, OpenPlan, Route};
 /// One action for the caller. After each input it polls for outputs until there are none.
 #[derive(Debug)]
 pub enum Output<'a> {
-    /// An OACK, ACK or ERROR to send. The caller copies it at once: the next poll overwrites the buffer.
+    /// An OACK, ACK or ERROR to send. The caller copies it at once: the next poll overwrites the
+    /// buffer.
     Control {
         /// The destination.
         to: &'a Route,
@@ -35,14 +36,16 @@ pub enum Output<'a> {
         /// The number of packets that the transfer has retransmitted so far.
         repeated: u64,
     },
-    /// A question to the application. The caller answers it at once with `decide`, if only with `Decision::Later`.
+    /// A question to the application. The caller answers it at once with `decide`, if only with
+    /// `Decision::Later`.
     Ask {
         /// The transfer.
         id: TransferId,
         /// The question.
         question: Question,
     },
-    /// An operation of storage. The caller reports its result with `handle_io`, at once or at any later time.
+    /// An operation of storage. The caller reports its result with `handle_io`, at once or at any
+    /// later time.
     Io {
         /// The transfer.
         id: TransferId,
@@ -54,8 +57,8 @@ pub enum Output<'a> {
         /// The transfer.
         id: TransferId,
     },
-    /// The client has acknowledged something for the first time: descriptors of the transfer no longer count as
-    /// half-open.
+    /// The client has acknowledged something for the first time: descriptors of the transfer no
+    /// longer count as half-open.
     Settled {
         /// The transfer.
         id: TransferId,
@@ -84,8 +87,8 @@ pub enum Output<'a> {
         /// The port.
         port: PortId,
     },
-    /// A held request has been handled, because it is clear now whether its client's former transfer goes on. The
-    /// caller acts on `handled` as on a result of `handle_datagram`.
+    /// A held request has been handled, because it is clear now whether its client's former
+    /// transfer goes on. The caller acts on `handled` as on a result of `handle_datagram`.
     Retried {
         /// The result.
         handled: Handled<'static>,
@@ -113,7 +116,8 @@ pub enum Question {
 pub enum Io {
     /// Opens the file, or creates a place for an upload.
     Open {
-        /// True for the second and last attempt: the application may have named another file since the first.
+        /// True for the second and last attempt: the application may have named another file since
+        /// the first.
         again: bool,
     },
     /// Reads a download's stream, of which the bytes below `upto` are needed.
@@ -127,7 +131,8 @@ pub enum Io {
     LetGo,
     /// Opens the file again that `LetGo` closed.
     Reopen,
-    /// Closes the file: nothing more is read or written. An upload that is not committed is discarded.
+    /// Closes the file: nothing more is read or written. An upload that is not committed is
+    /// discarded.
     Close,
 }
 
@@ -178,8 +183,9 @@ pub enum Ending {
     Abandoned,
 }
 
-/// An iterator over DATA packets in order: the header of each, and the range of the stream that it carries. The range
-/// of a stream's last block may pass the end of the stream; the block ends there.
+/// An iterator over DATA packets in order: the header of each, and the range of the stream that it
+/// carries. The range of a stream's last block may pass the end of the stream; the block ends
+/// there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blocks {
     /// The next block's position, 1 or more.

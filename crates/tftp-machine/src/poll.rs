@@ -1,5 +1,5 @@
-//! Produces the outputs one at a time: first those of the transfer that the last input was about, then those of other
-//! transfers that it affected, then those that belong to no transfer.
+//! Produces the outputs one at a time: first those of the transfer that the last input was about,
+//! then those of other transfers that it affected, then those that belong to no transfer.
 
 use alloc::borrow::Cow;
 
@@ -85,7 +85,8 @@ impl<L: Limits> Server<L> {
             }
             if let Some(transmit) = transfer.poll_transmit(now) {
                 if transfer.is_steady() && transfer.has_sent_all() {
-                    // In the usual case this was the only output: the transfer need not be polled once more.
+                    // In the usual case this was the only output: the transfer need not be polled
+                    // once more.
                     let deadline = transfer.deadline();
                     self.timers.set(transfer.id, &mut transfer.timer, deadline);
                     self.current = None;
@@ -179,9 +180,10 @@ impl<L: Limits> Server<L> {
         match transmit {
             Transmit::Data { first, count } => {
                 let negotiated = self.table.at(index).and_then(Transfer::negotiated);
-                let (blksize, rollover) = negotiated.map_or((0, Default::default()), |negotiated| {
-                    (negotiated.blksize, negotiated.rollover)
-                });
+                let (blksize, rollover) = negotiated
+                    .map_or((0, Default::default()), |negotiated| {
+                        (negotiated.blksize, negotiated.rollover)
+                    });
                 let blocks = Blocks {
                     first,
                     count,
@@ -280,7 +282,10 @@ impl<L: Limits> Server<L> {
                 Output::Over { id, how }
             }
             Todo::Gone(id) => Output::Gone { id },
-            Todo::Port(id) => Output::OpenPort { id, plan: &self.plan },
+            Todo::Port(id) => Output::OpenPort {
+                id,
+                plan: &self.plan,
+            },
             Todo::ClosePort(port) => Output::ClosePort { port },
             Todo::Retried(handled) => Output::Retried {
                 handled,

@@ -129,7 +129,13 @@ impl<L: Limits> Server<L> {
     }
 
     /// Records the port of a transfer. Next, the application decides on the request.
-    fn port_assigned(&mut self, index: u32, port: PortId, peer: SocketAddr, local: Option<LocalAddr>) {
+    fn port_assigned(
+        &mut self,
+        index: u32,
+        port: PortId,
+        peer: SocketAddr,
+        local: Option<LocalAddr>,
+    ) {
         let route = self.route_of(port, peer, local);
         if let Some(transfer) = self.table.at_mut(index) {
             transfer.route = route;
@@ -174,13 +180,16 @@ impl<L: Limits> Server<L> {
                 pending.failed |= 1 << bucket;
                 self.share_port(id.index, why);
             }
-            (None, Err(why)) if self.ports.mode() == Mode::AlwaysOwn => self.seek_again(id.index, why),
+            (None, Err(why)) if self.ports.mode() == Mode::AlwaysOwn => {
+                self.seek_again(id.index, why)
+            }
             (None, Err(why)) => self.share_port(id.index, why),
         }
     }
 
-    /// Handles the failure to open a port when every transfer has one of its own: an upload that only dallies or a
-    /// half-open transfer gives way, and opening is tried again. After the last attempt the transfer is refused.
+    /// Handles the failure to open a port when every transfer has one of its own: an upload that
+    /// only dallies or a half-open transfer gives way, and opening is tried again. After the last
+    /// attempt the transfer is refused.
     fn seek_again(&mut self, index: u32, why: NoPort) {
         let Some(transfer) = self.table.at_mut(index) else {
             return;
@@ -196,7 +205,8 @@ impl<L: Limits> Server<L> {
             host,
             operation,
         };
-        // The transfer that gives way is polled first, so that its port is closed before the next attempt.
+        // The transfer that gives way is polled first, so that its port is closed before the next
+        // attempt.
         self.current = None;
         if !is_last && (self.end_dallying() || self.give_port_way(&newcomer)) {
             self.plan_port(index);

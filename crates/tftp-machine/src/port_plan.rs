@@ -1,8 +1,9 @@
 //! Decides which port a new transfer gets. No sockets are touched here.
 //!
-//! A transfer's port is the only secret that protects it from forged packets (RFC 1350 section 4), so what a peer
-//! learns from its own transfers must not reveal the ports of others. A port of its own for each transfer ensures that.
-//! Where descriptors or ports do not suffice, transfers share sockets by a keyed hash of the client's address.
+//! A transfer's port is the only secret that protects it from forged packets (RFC 1350 section 4),
+//! so what a peer learns from its own transfers must not reveal the ports of others. A port of its
+//! own for each transfer ensures that. Where descriptors or ports do not suffice, transfers share
+//! sockets by a keyed hash of the client's address.
 
 use core::net::IpAddr;
 use core::ops::RangeInclusive;
@@ -13,21 +14,23 @@ use tftp_proto::wire::{Operation, RequestedOptions};
 use super::admission::Group;
 use super::siphash::SipKey;
 
-/// The number of shared sockets of a thread. More would hide a client's port better, but bring fewer packets per system
-/// call.
+/// The number of shared sockets of a thread. More would hide a client's port better, but bring
+/// fewer packets per system call.
 pub const BUCKETS: usize = 64;
 
-/// The most idle sockets that a thread keeps for the next transfers: enough that a steady stream of transfers opens
-/// none.
+/// The most idle sockets that a thread keeps for the next transfers: enough that a steady stream of
+/// transfers opens none.
 const MOST_IDLE: usize = 256;
 
-/// The least receive buffer, in bytes: enough for some ACKs, answers to repeated requests, and one block of any size.
+/// The least receive buffer, in bytes: enough for some ACKs, answers to repeated requests, and one
+/// block of any size.
 const LOCKSTEP_BUFFER: usize = 64 << 10;
 
 /// The largest receive buffer, in bytes, for the window of an upload.
 const MOST_WINDOW: usize = 4 << 20;
 
-/// The kernel's approximate overhead for each datagram, in bytes: its buffers come in powers of two.
+/// The kernel's approximate overhead for each datagram, in bytes: its buffers come in powers of
+/// two.
 const PACKET_OVERHEAD: usize = 512;
 
 /// The kind of sockets that the transfers of a server get.
@@ -44,7 +47,8 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// Returns the mode. SinglePort takes precedence over UseConnection, and that over PortPerTransfer.
+    /// Returns the mode. SinglePort takes precedence over UseConnection, and that over
+    /// PortPerTransfer.
     pub fn new(single_port: bool, use_connection: bool, port_per_transfer: bool) -> Mode {
         match (single_port, use_connection, port_per_transfer) {
             (true, ..) => Mode::Single,
@@ -67,8 +71,8 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// Returns the budget of one of `threads` threads, for these TransferPorts (`None`: any) and this soft limit of
-    /// descriptors.
+    /// Returns the budget of one of `threads` threads, for these TransferPorts (`None`: any) and
+    /// this soft limit of descriptors.
     pub fn new(
         mode: Mode,
         range: Option<&RangeInclusive<u16>>,
@@ -96,8 +100,8 @@ impl Budget {
     }
 }
 
-/// Returns how many half-open transfers of one of `threads` threads may have a socket each: forged requests take an
-/// eighth of the descriptors at most. Newcomers beyond that share sockets.
+/// Returns how many half-open transfers of one of `threads` threads may have a socket each: forged
+/// requests take an eighth of the descriptors at most. Newcomers beyond that share sockets.
 pub fn most_half_open(descriptors: usize, threads: usize) -> usize {
     (descriptors / 8 / threads).max(1)
 }
@@ -117,8 +121,8 @@ impl Buckets {
 
     /// Returns the two buckets of a client, the preferred one first.
     ///
-    /// They depend neither on the client's port nor on its address within its own network (see [`Group`]). Otherwise it
-    /// could try as many as it likes, and learn the ports of all buckets.
+    /// They depend neither on the client's port nor on its address within its own network (see
+    /// [`Group`]). Otherwise it could try as many as it likes, and learn the ports of all buckets.
     pub fn of(self, client: Group) -> [usize; 2] {
         let hash = match client.address() {
             IpAddr::V4(ip) => self.key.hash(&ip.octets()),
@@ -156,9 +160,12 @@ pub struct PortAssignment<P, T> {
     pub gives_way: Option<T>,
 }
 
-/// Chooses the place of a new transfer, of those that its client may have: the first free one, else that of a transfer
-/// that has ended, else that of the oldest one. Returns `None` if there are no places.
-pub fn assign<P: Copy, T: Copy>(places: &[(P, Option<Occupant<T>>)]) -> Option<PortAssignment<P, T>> {
+/// Chooses the place of a new transfer, of those that its client may have: the first free one, else
+/// that of a transfer that has ended, else that of the oldest one. Returns `None` if there are no
+/// places.
+pub fn assign<P: Copy, T: Copy>(
+    places: &[(P, Option<Occupant<T>>)],
+) -> Option<PortAssignment<P, T>> {
     // `None`, a free place, is less than any occupant.
     let rank = |occupant: Option<Occupant<T>>| occupant.map(|it| (!it.has_ended, it.began));
     let (place, occupant) = places.iter().min_by_key(|(_, occupant)| rank(*occupant))?;
@@ -178,9 +185,14 @@ pub struct Reception {
 }
 
 impl Reception {
-    /// Returns the parameters for the options of a request; the negotiation may grant less. `largest` and `window` are
-    /// the largest blksize and windowsize that are granted.
-    pub fn of(operation: Operation, requested: &RequestedOptions, largest: u16, window: u16) -> Reception {
+    /// Returns the parameters for the options of a request; the negotiation may grant less.
+    /// `largest` and `window` are the largest blksize and windowsize that are granted.
+    pub fn of(
+        operation: Operation,
+        requested: &RequestedOptions,
+        largest: u16,
+        window: u16,
+    ) -> Reception {
         let blksize = usize::from(
             requested
                 .blksize
@@ -252,7 +264,8 @@ mod tests {
 
     #[test]
     fn idle_sockets_of_all_threads_leave_most_descriptors_to_others() {
-        for (descriptors, threads) in [(1024, 1), (1024, 64), (20, 1), (65536, 8), (usize::MAX, 2)] {
+        for (descriptors, threads) in [(1024, 1), (1024, 64), (20, 1), (65536, 8), (usize::MAX, 2)]
+        {
             let idle = Budget::new(Mode::Own, None, threads, descriptors).idle;
             assert!(
                 idle <= MOST_IDLE && idle * threads <= descriptors / 8,
@@ -289,8 +302,8 @@ mod tests {
         }
     }
 
-    /// Under another key the same two addresses share a bucket no more often than any two: knowledge of one server's
-    /// ports reveals nothing about another's.
+    /// Under another key the same two addresses share a bucket no more often than any two:
+    /// knowledge of one server's ports reveals nothing about another's.
     #[test]
     fn the_key_decides() {
         let (one, other) = (client("192.0.2.1"), client("192.0.2.2"));
@@ -347,7 +360,9 @@ mod tests {
             windowsize,
             ..RequestedOptions::default()
         };
-        let of = |operation, requested: RequestedOptions| Reception::of(operation, &requested, 65464, 64);
+        let of = |operation, requested: RequestedOptions| {
+            Reception::of(operation, &requested, 65464, 64)
+        };
         let small = Reception {
             buffer: LOCKSTEP_BUFFER,
             batches: false,
@@ -357,7 +372,8 @@ mod tests {
         assert_eq!(of(Operation::Write, requested(Some(1428), Some(1))), small);
         let window = of(Operation::Write, requested(Some(8192), Some(32)));
         assert!(window.batches && window.buffer >= 32 * 8192, "{window:?}");
-        let granted = Reception::of(Operation::Write, &requested(Some(65464), Some(65535)), 1428, 4);
+        let granted =
+            Reception::of(Operation::Write, &requested(Some(65464), Some(65535)), 1428, 4);
         assert_eq!((granted.buffer, granted.batches), (LOCKSTEP_BUFFER, true));
         assert_eq!(
             of(Operation::Write, requested(Some(65464), Some(64))).buffer,

@@ -127,14 +127,14 @@ impl Ports {
         self.slots.shrink_to_fit();
     }
 
-    /// Returns the bucket, chosen by `draw`, whose port is opened in advance for the time when no port can be opened.
-    /// `None` if the mode is not [`Mode::Own`].
+    /// Returns the bucket, chosen by `draw`, whose port is opened in advance for the time when no
+    /// port can be opened. `None` if the mode is not [`Mode::Own`].
     pub(crate) fn reserve(&self, draw: u64) -> Option<u8> {
         (self.mode == Mode::Own).then(|| (draw % self.shared.len() as u64) as u8)
     }
 
-    /// Chooses the place of a transfer on a shared port. `failed` has a bit for each bucket whose port cannot be
-    /// opened; `occupant` returns the transfer that the client has on a port.
+    /// Chooses the place of a transfer on a shared port. `failed` has a bit for each bucket whose
+    /// port cannot be opened; `occupant` returns the transfer that the client has on a port.
     pub(crate) fn share(
         &self,
         group: Group,

@@ -1,12 +1,13 @@
-//! Decides whether an identical request from the same address and port is a repetition, or comes from a client that was
-//! reset.
+//! Decides whether an identical request from the same address and port is a repetition, or comes
+//! from a client that was reset.
 
 use core::time::Duration;
 
 use tftp_proto::Instant;
 
-/// The silence after which a client counts as reset. A client that goes on sends more often than this; one that was
-/// reset sends nothing. Clients repeat requests after 0.1 s and more (busybox), so a shorter silence proves nothing.
+/// The silence after which a client counts as reset. A client that goes on sends more often than
+/// this; one that was reset sends nothing. Clients repeat requests after 0.1 s and more (busybox),
+/// so a shorter silence proves nothing.
 pub(crate) const SILENCE: Duration = Duration::from_secs(1);
 
 /// The longest time that a request is assumed to have waited in the listening socket's queue. In a
@@ -35,15 +36,16 @@ pub struct Known {
 pub enum Verdict {
     /// A repetition: the current packet is retransmitted.
     Repeat,
-    /// The request is held until the doubt is over; then a new transfer begins, unless the client has gone on.
+    /// The request is held until the doubt is over; then a new transfer begins, unless the client
+    /// has gone on.
     Wait,
     /// A new transfer begins at once.
     Anew,
 }
 
 /// Judges a request that is equal to the one with which `known` began. `queued` is the longest time
-/// that it can have waited in the listening socket's queue. The request of an upload that may be older
-/// than the client's last DATA is a late copy.
+/// that it can have waited in the listening socket's queue. The request of an upload that may be
+/// older than the client's last DATA is a late copy.
 pub fn judge(now: Instant, queued: Duration, known: &Known) -> Verdict {
     let queued = if known.is_upload { queued } else { Duration::ZERO };
     let silence = known.heard_at.map(|heard| now.saturating_sub(heard));
@@ -65,9 +67,10 @@ pub fn judge(now: Instant, queued: Duration, known: &Known) -> Verdict {
     }
 }
 
-/// Returns whether the request is held for a moment where both transfers would share one port. That is so if only the
-/// missing last ACK makes it a new request: a late copy must not take the last block from a client that still awaits
-/// it. Meanwhile the current packet is retransmitted, and a client that takes part answers it.
+/// Returns whether the request is held for a moment where both transfers would share one port. That
+/// is so if only the missing last ACK makes it a new request: a late copy must not take the last
+/// block from a client that still awaits it. Meanwhile the current packet is retransmitted, and a
+/// client that takes part answers it.
 pub fn holds_on_one_port(now: Instant, known: &Known) -> bool {
     let is_fresh = known
         .heard_at
@@ -171,8 +174,8 @@ mod tests {
         assert_eq!(judged(at(9_000), &doubted), Verdict::Wait);
     }
 
-    /// The client's last DATA came at 5 s. The request was sent before it, or at most a second after
-    /// it.
+    /// The client's last DATA came at 5 s. The request was sent before it, or at most a second
+    /// after it.
     #[test]
     fn an_uploads_request_that_may_be_older_than_its_data_is_a_repetition() {
         let upload = Known {

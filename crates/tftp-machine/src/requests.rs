@@ -19,11 +19,12 @@ use crate::server::{Server, UnboundOutput};
 use crate::timers::Timer;
 use crate::transfer::{Pending, Stage, Step, Transfer};
 
-/// The most half-open transfers that give way to one newcomer: one at the bound of uploads, one at that of all, one at
-/// each limit of the settings.
+/// The most half-open transfers that give way to one newcomer: one at the bound of uploads, one at
+/// that of all, one at each limit of the settings.
 pub(crate) const MOST_TO_GIVE_WAY: u8 = 5;
 
-/// The descriptors that a new transfer needs: a socket, a file, its directory, and the directory again for syncing.
+/// The descriptors that a new transfer needs: a socket, a file, its directory, and the directory
+/// again for syncing.
 const ROOM: usize = 4;
 
 /// The most other transfers of one client port that are considered.
@@ -40,7 +41,11 @@ enum Former {
 }
 
 impl<L: Limits> Server<L> {
-    pub(crate) fn request<'a>(&mut self, datagram: &Datagram<'_>, request: &Request<'_>) -> Handled<'a> {
+    pub(crate) fn request<'a>(
+        &mut self,
+        datagram: &Datagram<'_>,
+        request: &Request<'_>,
+    ) -> Handled<'a> {
         let digest = self.table.digest(datagram.bytes);
         let former = match self.former(datagram, digest) {
             Former::None => None,
@@ -66,8 +71,8 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// Returns the reason if a request is not answered: it arrived after `stop_listening`, was sent to a broadcast
-    /// address, or is from an excluded client.
+    /// Returns the reason if a request is not answered: it arrived after `stop_listening`, was sent
+    /// to a broadcast address, or is from an excluded client.
     pub(crate) fn unanswered(&self, datagram: &Datagram<'_>) -> Option<DropReason> {
         if !self.is_listening {
             Some(DropReason::NotListening)
@@ -111,9 +116,10 @@ impl<L: Limits> Server<L> {
         waits.unwrap_or_default().min(repeats::LONGEST_QUEUED)
     }
 
-    /// Supersedes the former transfer of a client that begins a new one. On a single port, two transfers of one client
-    /// port cannot be distinguished, so with SinglePort the former one ends at once, except one of which only the last
-    /// ACK is missing. With other ports it only falls silent, so that a forged request ends no transfer.
+    /// Supersedes the former transfer of a client that begins a new one. On a single port, two
+    /// transfers of one client port cannot be distinguished, so with SinglePort the former one ends
+    /// at once, except one of which only the last ACK is missing. With other ports it only falls
+    /// silent, so that a forged request ends no transfer.
     fn leave_former(&mut self, datagram: &Datagram<'_>, former: Option<TransferId>) {
         if self.ports.mode() == Mode::Single {
             while let Some(index) = self.table.by_peer(datagram.port, datagram.peer) {
@@ -138,8 +144,8 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// Silences a client's other transfers from which nothing was heard for a while: the client would take a late
-    /// packet of theirs for an answer to its new request.
+    /// Silences a client's other transfers from which nothing was heard for a while: the client
+    /// would take a late packet of theirs for an answer to its new request.
     fn leave_others(&mut self, datagram: &Datagram<'_>) {
         if self.ports.mode() == Mode::Single {
             return;
@@ -175,8 +181,8 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// Admits and counts a newcomer; half-open transfers may have to give way. Returns false if the request is left
-    /// unanswered, and an error if it is refused.
+    /// Admits and counts a newcomer; half-open transfers may have to give way. Returns false if the
+    /// request is left unanswered, and an error if it is refused.
     fn admit(&mut self, newcomer: &Newcomer) -> Result<bool, DropReason> {
         if newcomer.operation == Operation::Write && self.policy.read_only {
             return Err(DropReason::ReadOnly);
@@ -191,7 +197,9 @@ impl<L: Limits> Server<L> {
                     Ok(()) => return Ok(true),
                     Err(limit) => match self.half_open.gives_way(self.now, newcomer, limit) {
                         Some(id) => self.give_way(id),
-                        None if limit == Full::Connections && self.limits.is_flooded() => return Ok(false),
+                        None if limit == Full::Connections && self.limits.is_flooded() => {
+                            return Ok(false);
+                        }
                         None => return Err(DropReason::TooMany),
                     },
                 },
@@ -205,8 +213,8 @@ impl<L: Limits> Server<L> {
         self.end_silently(id.index, Ending::GaveWay);
     }
 
-    /// Frees descriptors when few are left, by ending uploads that only dally. If none dallies and every transfer has a
-    /// port of its own, a half-open one gives way.
+    /// Frees descriptors when few are left, by ending uploads that only dally. If none dallies and
+    /// every transfer has a port of its own, a half-open one gives way.
     fn make_room(&mut self, newcomer: &Newcomer) {
         if self.limits.descriptors() != Descriptors::Tight {
             return;
@@ -217,7 +225,8 @@ impl<L: Limits> Server<L> {
         }
     }
 
-    /// Ends a half-open transfer for a newcomer that has no port. Returns false if none is old enough.
+    /// Ends a half-open transfer for a newcomer that has no port. Returns false if none is old
+    /// enough.
     pub(crate) fn give_port_way(&mut self, newcomer: &Newcomer) -> bool {
         let oldest = self.half_open.gives_way(self.now, newcomer, Full::Connections);
         if let Some(id) = oldest {
@@ -226,8 +235,8 @@ impl<L: Limits> Server<L> {
         oldest.is_some()
     }
 
-    /// Ends the oldest upload that only dallies on a port of its own, to retransmit its last ACK. Returns false if
-    /// there is none.
+    /// Ends the oldest upload that only dallies on a port of its own, to retransmit its last ACK.
+    /// Returns false if there is none.
     pub(crate) fn end_dallying(&mut self) -> bool {
         while let Some(id) = self.dallying.pop_front() {
             let Some(transfer) = self.table.get_mut(id) else {

@@ -22,8 +22,9 @@ use crate::transfer::Transfer;
 
 /// The transfers that one thread serves, and the state of each.
 ///
-/// **After every input, poll [`Server::poll_output`] until it returns `None`, before the next input of another cause.**
-/// Answers to outputs (`handle_port`, `decide`, `handle_io`) may be given meanwhile, and may add outputs.
+/// **After every input, poll [`Server::poll_output`] until it returns `None`, before the next input
+/// of another cause.** Answers to outputs (`handle_port`, `decide`, `handle_io`) may be given
+/// meanwhile, and may add outputs.
 pub struct Server<L> {
     pub(crate) config: Config,
     pub(crate) policy: Policy,
@@ -34,10 +35,12 @@ pub struct Server<L> {
     pub(crate) half_open: Admission<TransferId>,
     pub(crate) networks: Networks,
     pub(crate) strays: RateLimiter,
-    /// Uploads that stay only to retransmit their last ACK from ports of their own, the oldest in front.
+    /// Uploads that stay only to retransmit their last ACK from ports of their own, the oldest in
+    /// front.
     pub(crate) dallying: VecDeque<TransferId>,
     pub(crate) now: Instant,
-    /// The transfer that is being polled, those that follow it, and the outputs that belong to no transfer.
+    /// The transfer that is being polled, those that follow it, and the outputs that belong to no
+    /// transfer.
     pub(crate) current: Option<u32>,
     pub(crate) listed: VecDeque<u32>,
     pub(crate) unbound: VecDeque<UnboundOutput>,
@@ -69,7 +72,8 @@ pub(crate) enum UnboundOutput {
 }
 
 impl<L: Limits> Server<L> {
-    /// Creates a machine that listens. `seed` is a secret random number, different for each machine.
+    /// Creates a machine that listens. `seed` is a secret random number, different for each
+    /// machine.
     pub fn new(config: Config, policy: Policy, limits: L, seed: [u8; 16]) -> Self {
         let key = SipKey(seed);
         let ports = Ports::new(&config, limits.descriptor_limit(), SipKey(derived(key)));
@@ -154,14 +158,15 @@ impl<L: Limits> Server<L> {
         self.policy = policy;
     }
 
-    /// Sets whether requests are admitted. With `false` they are not answered: the application cannot take more events.
+    /// Sets whether requests are admitted. With `false` they are not answered: the application
+    /// cannot take more events.
     pub fn admit_requests(&mut self, open: bool) {
         self.admits_requests = open;
     }
 
-    /// Sets the time at which the listening socket was last found empty: the requests that are handled
-    /// next arrived later. The time that a late copy of an upload's request may have waited decides
-    /// whether it is a repetition.
+    /// Sets the time at which the listening socket was last found empty: the requests that are
+    /// handled next arrived later. The time that a late copy of an upload's request may have waited
+    /// decides whether it is a repetition.
     pub fn set_requests_since(&mut self, since: Instant) {
         self.requests_since = Some(since);
     }
@@ -189,13 +194,15 @@ impl<L: Limits> Server<L> {
         self.limits.settled()
     }
 
-    /// Returns true if [`Server::shrink`] would free much: there were many more transfers than there are now.
+    /// Returns true if [`Server::shrink`] would free much: there were many more transfers than
+    /// there are now.
     pub fn is_sparse(&self) -> bool {
         self.table.is_sparse()
     }
 
-    /// Frees memory that the present transfers do not need. Takes time that is linear in the number of transfers that
-    /// there were. Everything was polled before. Returns the number of transfers whose memory was freed.
+    /// Frees memory that the present transfers do not need. Takes time that is linear in the number
+    /// of transfers that there were. Everything was polled before. Returns the number of transfers
+    /// whose memory was freed.
     pub fn shrink(&mut self) -> usize {
         debug_assert!(!self.is_undrained, "poll until there is nothing more");
         let freed = self.table.shrink();

@@ -1,7 +1,8 @@
-//! SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash whose results reveal nothing about its key.
+//! SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash whose results reveal nothing about its
+//! key.
 //!
-//! The hash function of the tables is faster, but makes no such promise. This one is for values that outsiders must not
-//! guess.
+//! The hash function of the tables is faster, but makes no such promise. This one is for values
+//! that outsiders must not guess.
 
 /// A secret key.
 #[derive(Clone, Copy)]
@@ -54,7 +55,8 @@ fn round(v: &mut [u64; 4]) {
 mod tests {
     use super::*;
 
-    /// The vectors of the reference implementation: key 00 01 .. 0f, message 00 01 .. of each length.
+    /// The vectors of the reference implementation: key 00 01 .. 0f, message 00 01 .. of each
+    /// length.
     #[test]
     fn the_vectors_of_the_reference() {
         let key = SipKey(std::array::from_fn(|at| at as u8));
@@ -71,7 +73,8 @@ mod tests {
         }
     }
 
-    /// Compares with another implementation under many keys, because a single key could hide a mistake.
+    /// Compares with another implementation under many keys, because a single key could hide a
+    /// mistake.
     #[test]
     #[expect(
         deprecated,

@@ -15,7 +15,8 @@ use crate::transfer::{Found, Stage, Step, Transfer};
 use crate::windows;
 
 impl<L: Limits> Server<L> {
-    /// Handles the application's answer to a question, or its decision to end a transfer at any time.
+    /// Handles the application's answer to a question, or its decision to end a transfer at any
+    /// time.
     pub fn decide(&mut self, now: Instant, id: TransferId, decision: Decision) {
         self.now = now;
         let Some(transfer) = self.table.get_mut(id) else {
@@ -104,7 +105,9 @@ impl<L: Limits> Server<L> {
                 pending.step = Step::Start { found };
                 transfer.due.add(Due::ASK);
             }
-            (Step::Opening { again: true }, Found::Stream(length)) => self.begin_transfer(index, length),
+            (Step::Opening { again: true }, Found::Stream(length)) => {
+                self.begin_transfer(index, length)
+            }
             (Step::Opening { again: true }, Found::Missing(code, text)) => {
                 self.end(index, code, text, Ending::Missing);
             }
@@ -122,14 +125,16 @@ impl<L: Limits> Server<L> {
         let (asked, limits, timing) = (pending.requested, pending.limits, pending.timing);
         let (stage, window) = match (transfer.operation, transfer.mode) {
             (Operation::Write, _) => {
-                let (negotiated, window) =
-                    windows::grant(&self.limits, &limits, |limits| negotiate::write(&asked, limits));
+                let (negotiated, window) = windows::grant(&self.limits, &limits, |limits| {
+                    negotiate::write(&asked, limits)
+                });
                 (
                     Stage::Receiving(WriteTransfer::new(now, &negotiated, &timing)),
                     window,
                 )
             }
-            // Translated text is not shared with other transfers, so its window counts in the budget.
+            // Translated text is not shared with other transfers, so its window counts in the
+            // budget.
             (Operation::Read, Mode::Netascii) => {
                 let (negotiated, window) = windows::grant(&self.limits, &limits, |limits| {
                     negotiate::read(&asked, limits, length)
@@ -183,9 +188,9 @@ impl<L: Limits> Server<L> {
         self.touch(index);
     }
 
-    /// Begins a new transfer with the held request, because the client of the former one, of which only the last ACK is
-    /// missing, has not answered for a moment. The last block may have been lost again, so the former transfer does not
-    /// end before the new one is acknowledged.
+    /// Begins a new transfer with the held request, because the client of the former one, of which
+    /// only the last ACK is missing, has not answered for a moment. The last block may have been
+    /// lost again, so the former transfer does not end before the new one is acknowledged.
     fn begin_held(&mut self, index: u32) {
         let now = self.now;
         if let Some(transfer) = self.table.at_mut(index)
@@ -218,7 +223,8 @@ impl Transfer {
         }
     }
 
-    /// Ends the transfer from the server's side; its machine sends the ERROR. Returns false if it has no machine.
+    /// Ends the transfer from the server's side; its machine sends the ERROR. Returns false if it
+    /// has no machine.
     pub(crate) fn fail(
         &mut self,
         now: Instant,

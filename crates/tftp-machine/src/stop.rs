@@ -17,8 +17,8 @@ use crate::server::{Server, UnboundOutput};
 use crate::transfer::Stage;
 
 impl<L: Limits> Server<L> {
-    /// Stops answering requests; transfers go on. With SinglePort they need the listening port, so it stays open until
-    /// [`Server::release_listening`].
+    /// Stops answering requests; transfers go on. With SinglePort they need the listening port, so
+    /// it stays open until [`Server::release_listening`].
     pub fn stop_listening(&mut self, now: Instant) {
         self.begin(now);
         self.is_listening = false;
@@ -35,7 +35,8 @@ impl<L: Limits> Server<L> {
         self.was_told_drained = false;
     }
 
-    /// Closes the listening port. Call it when no machine needs the port any more, also none of another thread.
+    /// Closes the listening port. Call it when no machine needs the port any more, also none of
+    /// another thread.
     pub fn release_listening(&mut self) {
         self.close_listening();
     }
@@ -58,7 +59,8 @@ impl<L: Limits> Server<L> {
         self.close_listening();
     }
 
-    /// Ends a transfer after a fault. The state of its transfer machine is not trusted, so that machine is not called.
+    /// Ends a transfer after a fault. The state of its transfer machine is not trusted, so that
+    /// machine is not called.
     pub fn abandon(&mut self, id: TransferId) {
         let Some(transfer) = self.table.get_mut(id) else {
             return;
@@ -73,13 +75,14 @@ impl<L: Limits> Server<L> {
         self.end_silently(id.index, Ending::Abandoned);
     }
 
-    /// Returns true when nothing is left to do and the listening port was given up: the machine can be dropped.
+    /// Returns true when nothing is left to do and the listening port was given up: the machine can
+    /// be dropped.
     pub fn is_done(&self) -> bool {
         !self.is_listening && self.is_released && self.table.len() == 0 && !self.is_undrained
     }
 
-    /// Returns true if no transfers are left after listening has ended, and [`crate::Output::Drained`] was not emitted
-    /// yet.
+    /// Returns true if no transfers are left after listening has ended, and
+    /// [`crate::Output::Drained`] was not emitted yet.
     pub(crate) fn is_drained(&self) -> bool {
         !self.is_listening && !self.was_told_drained && self.table.len() == 0
     }

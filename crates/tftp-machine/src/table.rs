@@ -10,7 +10,8 @@ use hashbrown::HashMap;
 use crate::id::{PortId, TransferId};
 use crate::transfer::Transfer;
 
-/// A table with look-ups that cost the same for one transfer and for ten thousand. Only tests iterate its maps.
+/// A table with look-ups that cost the same for one transfer and for ten thousand. Only tests
+/// iterate its maps.
 pub(crate) struct Table {
     slots: Vec<Slot>,
     free: Vec<u32>,
@@ -173,8 +174,9 @@ impl Table {
         self.slots.len() > KEPT && self.slots.len() / 4 >= self.alive
     }
 
-    /// Frees the slots behind the last transfer, and the room that the look-ups do not need. Later transfers get the
-    /// lowest free slots, so that more can be freed the next time. Returns the number of freed slots.
+    /// Frees the slots behind the last transfer, and the room that the look-ups do not need. Later
+    /// transfers get the lowest free slots, so that more can be freed the next time. Returns the
+    /// number of freed slots.
     pub(crate) fn shrink(&mut self) -> usize {
         let last = self.slots.iter().rposition(|slot| slot.transfer.is_some());
         let used = last.map_or(0, |last| last + 1);
@@ -248,7 +250,8 @@ impl Table {
             .collect()
     }
 
-    /// Returns the number of entries in the maps: places on shared ports, requests, and transfers by their clients.
+    /// Returns the number of entries in the maps: places on shared ports, requests, and transfers
+    /// by their clients.
     pub(crate) fn entries(&self) -> (usize, usize, usize) {
         let of_clients = self
             .by_client

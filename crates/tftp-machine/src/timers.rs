@@ -1,8 +1,8 @@
 //! Deadlines of many transfers at no cost per packet.
 //!
-//! A transfer stores its deadline. The heap holds at least one entry at or before it; an entry that turns out to be
-//! early when it is popped is put back at the deadline as it then is. So a deadline that moves later with every packet,
-//! as a retransmission timer does, never touches the heap.
+//! A transfer stores its deadline. The heap holds at least one entry at or before it; an entry that
+//! turns out to be early when it is popped is put back at the deadline as it then is. So a deadline
+//! that moves later with every packet, as a retransmission timer does, never touches the heap.
 
 use alloc::collections::BinaryHeap;
 use core::cmp::Reverse;
@@ -53,7 +53,8 @@ impl Timers {
         self.heap.peek().map(|Reverse((at, ..))| *at)
     }
 
-    /// Removes and returns an entry whose time has come. Pass it to [`Timers::popped`] with its transfer's timer.
+    /// Removes and returns an entry whose time has come. Pass it to [`Timers::popped`] with its
+    /// transfer's timer.
     pub fn pop(&mut self, now: Instant) -> Option<(Instant, TransferId)> {
         let Reverse((at, index, generation)) = *self.heap.peek()?;
         if at > now {
@@ -63,15 +64,23 @@ impl Timers {
         Some((at, TransferId { index, generation }))
     }
 
-    /// Removes the entries of transfers that are gone, and frees the room that the others do not need.
+    /// Removes the entries of transfers that are gone, and frees the room that the others do not
+    /// need.
     pub(crate) fn shrink(&mut self, is_alive: impl Fn(TransferId) -> bool) {
         self.heap
             .retain(|&Reverse((_, index, generation))| is_alive(TransferId { index, generation }));
         self.heap.shrink_to_fit();
     }
 
-    /// Returns true if the transfer's deadline has passed; otherwise puts the entry back at the deadline as it is now.
-    pub fn popped(&mut self, now: Instant, at: Instant, key: TransferId, timer: &mut Timer) -> bool {
+    /// Returns true if the transfer's deadline has passed; otherwise puts the entry back at the
+    /// deadline as it is now.
+    pub fn popped(
+        &mut self,
+        now: Instant,
+        at: Instant,
+        key: TransferId,
+        timer: &mut Timer,
+    ) -> bool {
         if timer.armed != Some(at) {
             return false;
         }

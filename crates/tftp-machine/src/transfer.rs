@@ -36,7 +36,8 @@ pub struct Transfer {
     pub(crate) half_open: Option<HalfOpen>,
     /// An earlier transfer of the same request: it ends when this one is acknowledged.
     pub(crate) former: Option<TransferId>,
-    /// The same request again, held until this transfer has ended or its client has not answered in time.
+    /// The same request again, held until this transfer has ended or its client has not answered in
+    /// time.
     pub(crate) waiting: Option<Box<HeldRequest>>,
     pub(crate) began: Instant,
     /// Why it ended, or why its machine was made to fail.
@@ -47,8 +48,8 @@ pub struct Transfer {
     pub(crate) due: Due,
     /// True while it does not count in the limits, because its client may be gone.
     pub(crate) is_doubted: bool,
-    /// True if its client has requested something else since, and sent no packet for this transfer. Until then, nothing
-    /// is sent.
+    /// True if its client has requested something else since, and sent no packet for this transfer.
+    /// Until then, nothing is sent.
     pub(crate) is_left: bool,
     /// True once its end is decided.
     pub(crate) has_ended: bool,
@@ -58,7 +59,8 @@ pub struct Transfer {
     pub(crate) is_private: bool,
     /// True while storage reads, or opens the file again.
     pub(crate) is_reading: bool,
-    /// True once the file of a half-open download was requested to be closed (`LetGo`); `is_parked`: it is closed.
+    /// True once the file of a half-open download was requested to be closed (`LetGo`);
+    /// `is_parked`: it is closed.
     pub(crate) was_let_go: bool,
     pub(crate) is_parked: bool,
 }
@@ -155,7 +157,8 @@ impl Transfer {
         self.pending().map(|pending| &pending.requested)
     }
 
-    /// Returns the address that the request was sent to, if the system reports it; `None` once the transfer has begun.
+    /// Returns the address that the request was sent to, if the system reports it; `None` once the
+    /// transfer has begun.
     pub fn local(&self) -> Option<LocalAddr> {
         self.pending().and_then(|pending| pending.local)
     }
@@ -258,7 +261,8 @@ impl Transfer {
         }
     }
 
-    /// Returns true if a newer transfer of its client has begun, and the client has not gone on with this one since.
+    /// Returns true if a newer transfer of its client has begun, and the client has not gone on
+    /// with this one since.
     pub(crate) fn is_superseded(&self) -> bool {
         match &self.stage {
             Stage::Sending(machine) => machine.is_superseded(),
@@ -267,7 +271,8 @@ impl Transfer {
         }
     }
 
-    /// Returns true if its client has turned to another transfer, so that it is sent nothing more of this one.
+    /// Returns true if its client has turned to another transfer, so that it is sent nothing more
+    /// of this one.
     pub(crate) fn is_silenced(&self) -> bool {
         self.is_left || self.is_superseded()
     }
@@ -283,9 +288,8 @@ impl Transfer {
         heard_at.unwrap_or(self.began)
     }
 
-    /// Silences the transfer when its client requests something else: a client that has been silent for a while was
-    /// reset, and does not know this transfer.
-    /// Returns false if nothing changes.
+    /// Silences the transfer when its client requests something else: a client that has been silent
+    /// for a while was reset, and does not know this transfer. Returns false if nothing changes.
     pub(crate) fn leave(&mut self, now: Instant) -> bool {
         let is_silent = now.saturating_sub(self.last_activity_at()) >= repeats::SILENCE;
         if !is_silent || self.has_ended || self.is_silenced() {
@@ -336,8 +340,8 @@ impl Transfer {
         }
     }
 
-    /// Returns whether at most the acknowledgement of the last window is missing: many clients send the last ACK only
-    /// once.
+    /// Returns whether at most the acknowledgement of the last window is missing: many clients send
+    /// the last ACK only once.
     pub(crate) fn is_probably_complete(&self) -> bool {
         let Stage::Sending(machine) = &self.stage else {
             return false;
@@ -377,8 +381,8 @@ impl Transfer {
         }
     }
 
-    /// Retransmits the current packet, and holds an identical request: it is a new one if the client does not answer in
-    /// time.
+    /// Retransmits the current packet, and holds an identical request: it is a new one if the
+    /// client does not answer in time.
     pub(crate) fn hold_for_an_answer(&mut self, now: Instant, datagram: &Datagram<'_>) {
         if let Stage::Sending(machine) = &mut self.stage
             && self.waiting.is_none()
@@ -429,7 +433,8 @@ impl Transfer {
                 let before = machine.acked_bytes();
                 machine.handle_packet(now, packet);
                 let acked = machine.acked_bytes();
-                let is_complete = !self.has_ended && matches!(machine.outcome(), Some(Outcome::Complete));
+                let is_complete =
+                    !self.has_ended && matches!(machine.outcome(), Some(Outcome::Complete));
                 if acked != before || is_complete {
                     return Moved::Acked(acked);
                 }
@@ -464,8 +469,8 @@ pub(crate) enum Moved<'a> {
 }
 
 impl Pending {
-    /// Returns the deadline for disk and application before the client is answered: they have as long as it may be
-    /// silent itself.
+    /// Returns the deadline for disk and application before the client is answered: they have as
+    /// long as it may be silent itself.
     fn storage_deadline(&self, began: Instant) -> Option<Instant> {
         let idle = self.timing.inactivity.map(|limit| self.asked_at + limit);
         let absolute = self.timing.absolute.map(|limit| began + limit);

@@ -4,7 +4,8 @@ use tftp_proto::{Limits as Negotiable, NegotiatedOptions, negotiate};
 
 use crate::limits::Limits;
 
-/// Negotiates a window within the budget, and takes it. Returns the negotiated parameters and the bytes taken.
+/// Negotiates a window within the budget, and takes it. Returns the negotiated parameters and the
+/// bytes taken.
 pub(crate) fn grant(
     budget: &impl Limits,
     limits: &Negotiable,

@@ -1,8 +1,9 @@
-//! Block positions (64 bits, 1-based, never repeating) and the 16-bit numbers they have on the wire.
+//! Block positions (64 bits, 1-based, never repeating) and the 16-bit numbers they have on the
+//! wire.
 //!
 //! RFC 1350 ends at block 65535. What follows it is custom: most implementations continue with 0,
-//! some with 1. Inside this crate a block is counted in 64 bits and only turned into a wire number at
-//! the edge.
+//! some with 1. Inside this crate a block is counted in 64 bits and only turned into a wire number
+//! at the edge.
 
 /// The wire number after 65535.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -10,7 +11,8 @@ pub enum Rollover {
     /// 65535 is followed by 0: the numbers repeat every 65536 blocks.
     #[default]
     Zero,
-    /// 65535 is followed by 1: the numbers repeat every 65535 blocks and 0 stays the number of "nothing yet".
+    /// 65535 is followed by 1: the numbers repeat every 65535 blocks and 0 stays the number of
+    /// "nothing yet".
     One,
 }
 
@@ -26,8 +28,8 @@ pub fn to_wire(block: u64, rollover: Rollover) -> u16 {
     }
 }
 
-/// How many blocks after `base` the number `wire` comes next: 0 when it is the number of `base` itself.
-/// `None`: no block from `base` on has this number (0 where numbers roll over to 1).
+/// How many blocks after `base` the number `wire` comes next: 0 when it is the number of `base`
+/// itself. `None`: no block from `base` on has this number (0 where numbers roll over to 1).
 pub(crate) fn distance(base: u64, wire: u16, rollover: Rollover) -> Option<u64> {
     match rollover {
         Rollover::Zero => Some(u64::from(wire.wrapping_sub(to_wire(base, rollover)))),
@@ -45,15 +47,16 @@ pub(crate) fn distance(base: u64, wire: u16, rollover: Rollover) -> Option<u64> 
 pub(crate) enum Evidence {
     /// Only such a sender would send this number now.
     Certain(Rollover),
-    /// It could be the next block of a sender that rolls over to 1, or a later one of a sender that rolls
-    /// over to 0 and whose block 65536 was lost.
+    /// It could be the next block of a sender that rolls over to 1, or a later one of a sender that
+    /// rolls over to 0 and whose block 65536 was lost.
     Ambiguous,
     /// Nothing to do with the roll-over.
     None,
 }
 
-/// Returns what `wire` reveals about the roll-over while block 65536 is expected. `reach` is the highest block that the
-/// sender may have sent: the last acknowledged one plus the window (RFC 7440 section 4).
+/// Returns what `wire` reveals about the roll-over while block 65536 is expected. `reach` is the
+/// highest block that the sender may have sent: the last acknowledged one plus the window (RFC 7440
+/// section 4).
 pub(crate) fn evidence(wire: u16, reach: u64) -> Evidence {
     let if_zero = FIRST_WRAPPED + u64::from(wire);
     let if_one = if_zero - 1;

@@ -1,5 +1,6 @@
-//! Decides whether a client is really gone. ERRORs and ICMP errors are as easy to forge as any packet, so a running
-//! transfer acts on one only after a moment without a valid packet of its client.
+//! Decides whether a client is really gone. ERRORs and ICMP errors are as easy to forge as any
+//! packet, so a running transfer acts on one only after a moment without a valid packet of its
+//! client.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -8,8 +9,9 @@ use core::time::Duration;
 use crate::time::Instant;
 use crate::wire::ErrorCode;
 
-/// How long the ERROR of a client that waits for the server is doubted. Such a client has nothing to acknowledge until
-/// the server's packet is sent, which starts the ordinary moment; clients retransmit at about this rate.
+/// How long the ERROR of a client that waits for the server is doubted. Such a client has nothing
+/// to acknowledge until the server's packet is sent, which starts the ordinary moment; clients
+/// retransmit at about this rate.
 const OWED_MOMENT: Duration = Duration::from_secs(1);
 
 /// An ERROR of the client, kept until it is accepted or refuted.
@@ -45,12 +47,14 @@ struct Open {
 enum Stage {
     /// An ERROR arrived; it is accepted at that time.
     Error(Instant),
-    /// A valid packet followed the ERROR. It is kept until the next one: tftp-hpa's client sends one stray ACK behind
-    /// its own ERROR, and the refusal that follows should be reported with the client's words.
+    /// A valid packet followed the ERROR. It is kept until the next one: tftp-hpa's client sends
+    /// one stray ACK behind its own ERROR, and the refusal that follows should be reported with the
+    /// client's words.
     Refuted,
     /// A packet was refused (ICMP port unreachable); it is sent once more at that time.
     Refused(Instant),
-    /// It was sent once more. The next refusal counts, however late: routers limit the rate of these messages.
+    /// It was sent once more. The next refusal counts, however late: routers limit the rate of
+    /// these messages.
     SentAgain,
     /// Refused again; accepted at that time.
     RefusedAgain(Instant),
@@ -86,7 +90,8 @@ impl Doubt {
         }
     }
 
-    /// Records an ERROR. `owed`: the server has the next packet to send. Only the first of several starts a moment.
+    /// Records an ERROR. `owed`: the server has the next packet to send. Only the first of several
+    /// starts a moment.
     pub fn error(&mut self, now: Instant, moment: Duration, owed: bool, error: ClientError) {
         if matches!(self.0.as_deref(), Some(open) if matches!(open.stage, Stage::Error(_))) {
             return;
@@ -116,10 +121,11 @@ impl Doubt {
         }
     }
 
-    /// Records that a newer transfer of the same client has begun. An ERROR keeps its moment; a refused packet is not
-    /// sent again.
+    /// Records that a newer transfer of the same client has begun. An ERROR keeps its moment; a
+    /// refused packet is not sent again.
     pub fn supersede(&mut self) {
-        let waits = matches!(self.0.as_deref(), Some(open) if matches!(open.stage, Stage::Error(_)));
+        let waits =
+            matches!(self.0.as_deref(), Some(open) if matches!(open.stage, Stage::Error(_)));
         if !waits {
             self.0 = Some(Box::new(Open {
                 error: None,
@@ -128,13 +134,15 @@ impl Doubt {
         }
     }
 
-    /// Restarts the moment because a packet was sent for the first time. `owed`: the client waits for more before it
-    /// answers, such as the rest of a window.
+    /// Restarts the moment because a packet was sent for the first time. `owed`: the client waits
+    /// for more before it answers, such as the rest of a window.
     pub fn sent(&mut self, now: Instant, moment: Duration, owed: bool) {
         let Some(open) = self.0.as_deref_mut() else { return };
         let moment = if owed { moment.max(OWED_MOMENT) } else { moment };
         match &mut open.stage {
-            Stage::Error(until) | Stage::Refused(until) | Stage::RefusedAgain(until) => *until = now + moment,
+            Stage::Error(until) | Stage::Refused(until) | Stage::RefusedAgain(until) => {
+                *until = now + moment
+            }
             Stage::Refuted | Stage::SentAgain | Stage::Superseded => {}
         }
     }
@@ -165,7 +173,8 @@ impl Doubt {
         }
     }
 
-    /// The client's ERROR, where the transfer ends for another reason before it was believed or forgotten.
+    /// The client's ERROR, where the transfer ends for another reason before it was believed or
+    /// forgotten.
     pub fn take_error(&mut self) -> Option<ClientError> {
         self.0.take().and_then(|open| open.error)
     }

@@ -1,5 +1,5 @@
-//! Option negotiation (RFC 2347): from the options of a request and the server's limits to the parameters of a
-//! transfer.
+//! Option negotiation (RFC 2347): from the options of a request and the server's limits to the
+//! parameters of a transfer.
 
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
@@ -17,7 +17,8 @@ pub struct Limits {
     pub max_blksize: u16,
     /// The largest window that is agreed to, 1 to 65535; of downloads 32767.
     pub max_windowsize: u16,
-    /// The most bytes in a window of blocks above [`LARGE_BLKSIZE`]; one block is agreed to in any case.
+    /// The most bytes in a window of blocks above [`LARGE_BLKSIZE`]; one block is agreed to in any
+    /// case.
     pub max_large_window: u32,
     /// The number after 65535 where the client does not ask for one.
     pub rollover: Rollover,
@@ -32,7 +33,8 @@ pub struct NegotiatedOptions {
     pub windowsize: u16,
     /// The exact wait before a retransmission, if negotiated.
     pub timeout: Option<Duration>,
-    /// The length of the stream on the wire: of a download where it is known, of an upload as announced.
+    /// The length of the stream on the wire: of a download where it is known, of an upload as
+    /// announced.
     pub tsize: Option<u64>,
     /// The request had tsize, answered or not.
     pub asks_tsize: bool,
@@ -62,20 +64,22 @@ pub(crate) const DEFAULT_BLKSIZE: u16 = 512;
 /// No block is made smaller than this to save memory, in bytes (the size of RFC 1350).
 pub const LEAST_BLOCK: u16 = DEFAULT_BLKSIZE;
 
-/// Blocks above this size, in bytes, are datagrams of many fragments, of which a receive buffer of the default size
-/// (212,992 bytes on Linux, its book-keeping included) holds two or three. Clients that ask for larger windows of them
-/// lose the rest, and each loss costs their own timeout.
+/// Blocks above this size, in bytes, are datagrams of many fragments, of which a receive buffer of
+/// the default size (212,992 bytes on Linux, its book-keeping included) holds two or three. Clients
+/// that ask for larger windows of them lose the rest, and each loss costs their own timeout.
 pub const LARGE_BLKSIZE: u16 = 16_384;
 
-/// The bytes of such blocks that a default receive buffer holds: the usual [`Limits::max_large_window`].
+/// The bytes of such blocks that a default receive buffer holds: the usual
+/// [`Limits::max_large_window`].
 pub const LARGE_WINDOW: u32 = 131_072;
 
-/// The largest window of a download: not half of the numbers there are, so that an ACK of a block as far back as a
-/// window is long, which was late on its way, is never taken for one of the window in flight.
+/// The largest window of a download: not half of the numbers there are, so that an ACK of a block
+/// as far back as a window is long, which was late on its way, is never taken for one of the window
+/// in flight.
 const MAX_WINDOWSIZE_SENDING: u16 = 32767;
 
-/// Agrees on a download. `size` is the exact length of the stream on the wire (translated, where the mode is
-/// netascii), `None` where it is not known: then tsize is left out.
+/// Agrees on a download. `size` is the exact length of the stream on the wire (translated, where
+/// the mode is netascii), `None` where it is not known: then tsize is left out.
 pub fn read(requested: &RequestedOptions, limits: &Limits, size: Option<u64>) -> NegotiatedOptions {
     negotiate(
         requested,
@@ -99,7 +103,8 @@ pub fn write(requested: &RequestedOptions, limits: &Limits) -> NegotiatedOptions
     )
 }
 
-/// Agrees by [`read()`] or [`write()`] on a window of at most `most` bytes, as far as [`fit`] can make it smaller.
+/// Agrees by [`read()`] or [`write()`] on a window of at most `most` bytes, as far as [`fit`] can
+/// make it smaller.
 pub fn within(
     limits: &Limits,
     most: usize,
@@ -117,7 +122,8 @@ pub fn within(
     })
 }
 
-/// Block size and window size of at most `most` bytes together: a smaller window first, then smaller blocks.
+/// Block size and window size of at most `most` bytes together: a smaller window first, then
+/// smaller blocks.
 pub fn fit(blksize: u16, windowsize: u16, most: usize) -> (u16, u16) {
     let block = usize::from(blksize).max(1);
     let window = most / block;

@@ -1,6 +1,6 @@
-//! The netascii mode: RFC 1350 section 1, RFC 764. A line ends with CR LF on the wire and with LF in a
-//! local file; a CR that ends no line is CR NUL on the wire. Both ways work on a stream in pieces of any
-//! length.
+//! The netascii mode: RFC 1350 section 1, RFC 764. A line ends with CR LF on the wire and with LF
+//! in a local file; a CR that ends no line is CR NUL on the wire. Both ways work on a stream in
+//! pieces of any length.
 
 use alloc::vec::Vec;
 
@@ -8,8 +8,8 @@ const LF: u8 = b'\n';
 const CR: u8 = b'\r';
 const NUL: u8 = 0;
 
-/// Local bytes to wire bytes. Every local byte is translated on its own, so pieces need no memory of each
-/// other.
+/// Local bytes to wire bytes. Every local byte is translated on its own, so pieces need no memory
+/// of each other.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Encoder(());
 
@@ -45,8 +45,8 @@ impl Decoder {
         Decoder::default()
     }
 
-    /// Appends the translation of the next piece: CR LF becomes LF, CR NUL becomes CR; a CR before anything
-    /// else, which no correct client sends, stays.
+    /// Appends the translation of the next piece: CR LF becomes LF, CR NUL becomes CR; a CR before
+    /// anything else, which no correct client sends, stays.
     pub fn decode(&mut self, input: &[u8], out: &mut Vec<u8>) {
         out.reserve(input.len() + 1);
         let mut rest = input;

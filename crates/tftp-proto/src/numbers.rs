@@ -1,4 +1,5 @@
-//! Interprets the block numbers of an upload's DATA, including those of clients with their own roll-over.
+//! Interprets the block numbers of an upload's DATA, including those of clients with their own
+//! roll-over.
 
 use crate::block::{Evidence, FIRST_WRAPPED, Rollover, distance, evidence, to_wire};
 use crate::negotiate::NegotiatedOptions;
@@ -22,12 +23,13 @@ pub(crate) enum BlockClass {
 pub(crate) struct Position {
     /// The last block received without a gap before it.
     pub received: u64,
-    /// The highest block the client may have sent: a window behind the last ACK (RFC 7440 section 4).
+    /// The highest block the client may have sent: a window behind the last ACK (RFC 7440 section
+    /// 4).
     pub reach: u64,
 }
 
-/// How many windows may stay unclear at the roll-over before it is taken to go to 1. Each of them would have
-/// to lose block 65536, and no other, for that to be wrong.
+/// How many windows may stay unclear at the roll-over before it is taken to go to 1. Each of them
+/// would have to lose block 65536, and no other, for that to be wrong.
 const MAX_DOUBTS: u8 = 8;
 
 /// The numbers of one upload.
@@ -56,7 +58,8 @@ impl Numbers {
         to_wire(block, self.rollover.unwrap_or(negotiated.rollover))
     }
 
-    /// Counts a window that fits both roll-over modes. After `MAX_DOUBTS` of them mode One is assumed.
+    /// Counts a window that fits both roll-over modes. After `MAX_DOUBTS` of them mode One is
+    /// assumed.
     pub fn doubt(&mut self) {
         self.doubts += 1;
         if self.doubts >= MAX_DOUBTS {
@@ -81,8 +84,8 @@ impl Numbers {
         }
         // Before block 65536 both ways to roll over have the same numbers.
         match distance(at.received, wire, self.rollover.unwrap_or_default()) {
-            // A conforming sender never passes the window it was granted, so a number beyond `reach` is an old
-            // duplicate.
+            // A conforming sender never passes the window it was granted, so a number beyond
+            // `reach` is an old duplicate.
             Some(1) if at.received < at.reach => BlockClass::Next,
             Some(ahead) if ahead != 0 && at.received + ahead <= at.reach => {
                 BlockClass::Ahead(at.received + ahead)
@@ -99,7 +102,8 @@ fn is_past(received: u64, ahead: u64) -> bool {
     behind < received && behind < FIRST_WRAPPED / 2
 }
 
-/// As [`evidence`], with the announced size as further evidence: it determines the position of the last block.
+/// As [`evidence`], with the announced size as further evidence: it determines the position of the
+/// last block.
 fn seen(reach: u64, negotiated: &NegotiatedOptions, wire: u16, length: usize) -> Evidence {
     let seen = evidence(wire, reach);
     let (blksize, length) = (u64::from(negotiated.blksize), length as u64);
@@ -164,7 +168,8 @@ mod tests {
         assert_eq!(classify(40_000, 20), BlockClass::Invalid);
     }
 
-    /// Number 2 is block 65537 of a client that rolls over to 1, and block 65538 of one that rolls over to 0.
+    /// Number 2 is block 65537 of a client that rolls over to 1, and block 65538 of one that rolls
+    /// over to 0.
     fn last_block_two(tsize: Option<u64>, length: usize) -> (BlockClass, Option<Rollover>) {
         let negotiated = negotiated(tsize);
         let mut numbers = Numbers::new(&negotiated);

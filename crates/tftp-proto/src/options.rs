@@ -1,5 +1,6 @@
-//! Every option that there is, one row each: what a request, a server's answer and a client do with it. Names and
-//! ranges are facts of `api/options.toml`. A new option is an entry there, a row here and its field in [`Oack`].
+//! Every option that there is, one row each: what a request, a server's answer and a client do with
+//! it. Names and ranges are facts of `api/options.toml`. A new option is an entry there, a row here
+//! and its field in [`Oack`].
 
 #[rustfmt::skip] // Made by a program.
 mod known;
@@ -31,7 +32,8 @@ pub(crate) struct Row {
     pub negotiate: fn(&mut Oack, &RequestedOptions, &Terms<'_>),
     /// Returns the value in an OACK.
     pub oack_value: fn(&Oack) -> Option<u64>,
-    /// Takes a server's answer over; `None` where the client of this crate does not know the option.
+    /// Takes a server's answer over; `None` where the client of this crate does not know the
+    /// option.
     pub accept: Option<Accept>,
 }
 
@@ -58,17 +60,17 @@ pub(crate) struct InvalidAnswer(pub &'static str);
 
 /// In the order of an OACK.
 pub(crate) static OPTIONS: [Row; known::COUNT] = [
-    // RFC 2349. For an empty download it is left out where a client asks as curl does, which before version 8 takes
-    // a tsize of 0 for an error (RFC 2347 lets a server leave out any option). Others get 0: Erlang's client refuses an
-    // OACK without the tsize of its request.
+    // RFC 2349. For an empty download it is left out where a client asks as curl does, which before
+    // version 8 takes a tsize of 0 for an error (RFC 2347 lets a server leave out any option).
+    // Others get 0: Erlang's client refuses an OACK without the tsize of its request.
     Row {
         known: known::TSIZE,
         requested: |requested| requested.tsize,
         ask: |requested, value| requested.tsize = value,
         negotiate: |oack, requested, terms| {
             let oack_value = requested.tsize.and(terms.length);
-            let oack_value =
-                oack_value.filter(|&length| length > 0 || !terms.sending || !requested.is_like_curl);
+            let oack_value = oack_value
+                .filter(|&length| length > 0 || !terms.sending || !requested.is_like_curl);
             (oack.has_tsize, oack.tsize) = (oack_value.is_some(), oack_value.unwrap_or(0));
         },
         oack_value: |oack| oack.has_tsize.then_some(oack.tsize),
@@ -94,7 +96,8 @@ pub(crate) static OPTIONS: [Row; known::COUNT] = [
             Ok(())
         }),
     },
-    // tftp-hpa: the answer has to be a power of two. The standard's option counts where a client asks for both.
+    // tftp-hpa: the answer has to be a power of two. The standard's option counts where a client
+    // asks for both.
     Row {
         known: known::BLKSIZE2,
         requested: |requested| requested.blksize2.map(u64::from),
@@ -122,7 +125,8 @@ pub(crate) static OPTIONS: [Row; known::COUNT] = [
             Ok(())
         }),
     },
-    // tftp-hpa: the same in microseconds. The standard's option counts where a client asks for both.
+    // tftp-hpa: the same in microseconds. The standard's option counts where a client asks for
+    // both.
     Row {
         known: known::UTIMEOUT,
         requested: |requested| requested.utimeout.map(u64::from),

@@ -8,7 +8,8 @@ use crate::time::Instant;
 #[derive(Debug)]
 pub(crate) struct Peer {
     pub doubt: Doubt,
-    /// The repetitions left to a half-open transfer; `None` for a transfer of [`crate::client`], whose server is known.
+    /// The repetitions left to a half-open transfer; `None` for a transfer of [`crate::client`],
+    /// whose server is known.
     repetitions: Option<Repetitions>,
     /// A valid packet has arrived.
     answered: bool,
@@ -63,13 +64,14 @@ impl Peer {
         !self.answered && self.repetitions.is_some()
     }
 
-    /// True where its ERRORs are accepted only after a moment: others know of the transfer and may forge them.
+    /// True where its ERRORs are accepted only after a moment: others know of the transfer and may
+    /// forge them.
     pub fn is_doubted(&self) -> bool {
         self.answered && self.repetitions.is_some()
     }
 
-    /// Returns whether the packet last sent at `sent` may be sent again, and counts it: a half-open transfer has only a few
-    /// repetitions.
+    /// Returns whether the packet last sent at `sent` may be sent again, and counts it: a half-open
+    /// transfer has only a few repetitions.
     pub fn may_repeat(&mut self, now: Instant, sent: Instant) -> bool {
         match &mut self.repetitions {
             Some(repetitions) if !self.answered => repetitions.take(now, sent),

@@ -18,8 +18,8 @@ use crate::wire::{ErrorCode, Packet};
 
 /// One download as a state machine. How to drive it: see [the crate](crate).
 ///
-/// The sender of RFC 1350 section 2 and RFC 7440 section 4: a window of blocks is in flight, an ACK inside it
-/// restarts behind the acknowledged block (go-back-N), silence restarts it whole.
+/// The sender of RFC 1350 section 2 and RFC 7440 section 4: a window of blocks is in flight, an ACK
+/// inside it restarts behind the acknowledged block (go-back-N), silence restarts it whole.
 #[derive(Debug)]
 pub struct ReadTransfer {
     negotiated: NegotiatedOptions,
@@ -36,7 +36,8 @@ pub struct ReadTransfer {
     single: Option<Single>,
     /// A repeated ACK of the current block had its effect, or will have it.
     repeat_spent: bool,
-    /// The window went again because its packets were too big, since the client moved on or the timer ran.
+    /// The window went again because its packets were too big, since the client moved on or the
+    /// timer ran.
     shrink_spent: bool,
     /// The tail was probed since the client moved on or the timer ran.
     probe_spent: bool,
@@ -104,7 +105,8 @@ impl ReadTransfer {
         }
     }
 
-    /// A put of [`crate::client`]: its peer has answered already and is believed, and no request can be forged.
+    /// A put of [`crate::client`]: its peer has answered already and is believed, and no request
+    /// can be forged.
     pub(crate) fn of_client(now: Instant, negotiated: &NegotiatedOptions, timing: &Timing) -> Self {
         ReadTransfer {
             peer: Peer::known(),
@@ -125,8 +127,9 @@ impl ReadTransfer {
         }
     }
 
-    /// Handles a repetition of the RRQ: the current packet is sent again, once for all repetitions within a round
-    /// trip. The timer is not pushed back: a client that only repeats its request is given up all the same.
+    /// Handles a repetition of the RRQ: the current packet is sent again, once for all repetitions
+    /// within a round trip. The timer is not pushed back: a client that only repeats its request is
+    /// given up all the same.
     pub fn handle_repeat(&mut self, now: Instant) {
         self.peer.asked_again();
         let may_send = !self.end.has_ended() && !self.peer.doubt.is_silent();
@@ -143,8 +146,9 @@ impl ReadTransfer {
         }
     }
 
-    /// ICMP port unreachable came for a packet of this transfer. Ends it at once before anything is acknowledged;
-    /// afterwards only if nothing valid follows and the packet, sent once more, is refused again.
+    /// ICMP port unreachable came for a packet of this transfer. Ends it at once before anything is
+    /// acknowledged; afterwards only if nothing valid follows and the packet, sent once more, is
+    /// refused again.
     pub fn handle_unreachable(&mut self, now: Instant) {
         if self.end.has_ended() {
             return;
@@ -154,11 +158,13 @@ impl ReadTransfer {
         } else if self.in_flight() {
             self.peer.doubt.refused(now, self.retry.moment());
         }
-        // Otherwise nothing waits for an answer: the next packet will show whether the port is closed.
+        // Otherwise nothing waits for an answer: the next packet will show whether the port is
+        // closed.
     }
 
-    /// The path takes no packet of this size in one piece (ICMPv6 Packet Too Big), and the system has learnt that: the
-    /// window goes again at once, once until the client moves on or the timer runs.
+    /// The path takes no packet of this size in one piece (ICMPv6 Packet Too Big), and the system
+    /// has learnt that: the window goes again at once, once until the client moves on or the timer
+    /// runs.
     pub fn handle_too_big(&mut self, now: Instant) {
         let may_send = !self.end.has_ended() && !self.peer.doubt.is_silent();
         if may_send && self.peer.has_answered() && self.in_flight() && !self.shrink_spent {
@@ -167,8 +173,8 @@ impl ReadTransfer {
         }
     }
 
-    /// A newer transfer of the same client has begun: this one sends nothing more, no ERROR either, unless a valid
-    /// ACK shows that its client still takes part. It gives up by its timers.
+    /// A newer transfer of the same client has begun: this one sends nothing more, no ERROR either,
+    /// unless a valid ACK shows that its client still takes part. It gives up by its timers.
     pub fn supersede(&mut self, now: Instant) {
         self.peer.doubt.supersede();
         self.resend_at = self.resend_at.min(now + self.retry.wait());
@@ -198,8 +204,8 @@ impl ReadTransfer {
         }
     }
 
-    /// The stream bytes [0, `available`) can be sent from now on. `end`: the stream is exactly that long.
-    /// Less than before, or more after the end, is ignored.
+    /// The stream bytes [0, `available`) can be sent from now on. `end`: the stream is exactly that
+    /// long. Less than before, or more after the end, is ignored.
     pub fn supply(&mut self, now: Instant, available: u64, end: bool) {
         if self.stream_ended || available < self.available || self.end.has_ended() {
             return;
@@ -214,11 +220,13 @@ impl ReadTransfer {
         self.ready = available / u64::from(self.negotiated.blksize) + u64::from(end);
     }
 
-    /// `Some(upto)`: to go on it needs the stream bytes below `upto`, a whole window, has fewer, and does not
-    /// know where the stream ends. Nothing is wanted for a client that did not answer the OACK yet.
+    /// `Some(upto)`: to go on it needs the stream bytes below `upto`, a whole window, has fewer,
+    /// and does not know where the stream ends. Nothing is wanted for a client that did not answer
+    /// the OACK yet.
     pub fn wants(&self) -> Option<u64> {
         let last = self.window_end();
-        let hungry = !self.stream_ended && self.ready < last && !self.opening && !self.end.has_ended();
+        let hungry =
+            !self.stream_ended && self.ready < last && !self.opening && !self.end.has_ended();
         let hungry = hungry && !self.peer.doubt.is_superseded();
         hungry.then(|| last.saturating_mul(u64::from(self.negotiated.blksize)))
     }
@@ -230,7 +238,8 @@ impl ReadTransfer {
             .min(self.available)
     }
 
-    /// Bytes of the whole stream, where they were known at the beginning or its end was supplied since.
+    /// Bytes of the whole stream, where they were known at the beginning or its end was supplied
+    /// since.
     pub fn stream_size(&self) -> Option<u64> {
         self.negotiated
             .tsize
@@ -262,7 +271,8 @@ impl ReadTransfer {
         (self.next <= last).then(|| self.send_window(now, last))
     }
 
-    /// When [`Self::handle_timeout`] wants to be called. It may lie in the past; it changes with every input.
+    /// When [`Self::handle_timeout`] wants to be called. It may lie in the past; it changes with
+    /// every input.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let limit = self.watch.deadline();
         let earliest = match self.peer.doubt.until() {
@@ -288,18 +298,21 @@ impl ReadTransfer {
         !self.peer.has_answered()
     }
 
-    /// An ERROR, or a refusal, of a running transfer waits for its moment to pass: see [the crate](crate).
+    /// An ERROR, or a refusal, of a running transfer waits for its moment to pass: see [the
+    /// crate](crate).
     pub fn is_in_doubt(&self) -> bool {
         self.peer.doubt.is_open()
     }
 
-    /// True while data and acknowledgements are all that happens: not half-open, never in doubt or superseded since the
-    /// last valid packets, not ended. A caller that finds it true need not look at any of these.
+    /// True while data and acknowledgements are all that happens: not half-open, never in doubt or
+    /// superseded since the last valid packets, not ended. A caller that finds it true need not
+    /// look at any of these.
     pub fn is_steady(&self) -> bool {
         self.peer.has_answered() && self.peer.doubt.is_clear() && !self.end.has_ended()
     }
 
-    /// True if a steady transfer has nothing more to send until the next input: [`Self::poll_transmit`] returns `None`.
+    /// True if a steady transfer has nothing more to send until the next input:
+    /// [`Self::poll_transmit`] returns `None`.
     pub fn has_sent_all(&self) -> bool {
         self.single.is_none() && self.next > self.window_end().min(self.ready)
     }
@@ -319,8 +332,8 @@ impl ReadTransfer {
         self.retry.moment()
     }
 
-    /// True if a client that takes part may send an ACK with this number on the wire now: that of a block in flight, or
-    /// the last one again.
+    /// True if a client that takes part may send an ACK with this number on the wire now: that of a
+    /// block in flight, or the last one again.
     pub fn expects_ack(&self, block: u16) -> bool {
         if self.end.has_ended() {
             return false;
@@ -337,7 +350,10 @@ impl ReadTransfer {
 
     /// Everything was sent, and only the last ACK is missing, from a client that answered before.
     pub fn awaits_last_ack(&self) -> bool {
-        self.stream_ended && self.high == self.ready && self.peer.has_answered() && !self.end.has_ended()
+        self.stream_ended
+            && self.high == self.ready
+            && self.peer.has_answered()
+            && !self.end.has_ended()
     }
 
     /// The negotiated parameters.

@@ -7,16 +7,16 @@ use crate::time::{Instant, micros};
 /// How long to wait for a client, and how often to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// The longest wait before a retransmission; without `adaptive` every wait. Values below 10 ms count as
-    /// 10 ms.
+    /// The longest wait before a retransmission; without `adaptive` every wait. Values below 10 ms
+    /// count as 10 ms.
     pub retransmit_timeout: Duration,
     /// How many waits of full length may follow the first before the transfer is given up.
     pub max_retransmits: u32,
     /// Waits follow the measured round trip (RFC 1123 section 4.2.3.2, RFC 6298) and back off to
     /// `retransmit_timeout`. A negotiated timeout overrides this: it is kept exactly (RFC 2349).
     pub adaptive: bool,
-    /// The longest time without progress (a new block acknowledged or received). `None`: no limit. Where the
-    /// client negotiated a timeout, at least two of those.
+    /// The longest time without progress (a new block acknowledged or received). `None`: no limit.
+    /// Where the client negotiated a timeout, at least two of those.
     pub inactivity: Option<Duration>,
     /// The longest time for the whole transfer. `None`: no limit.
     pub absolute: Option<Duration>,
@@ -26,14 +26,16 @@ pub struct Timing {
 mod table {
     /// The wait before anything was measured (RFC 6298 section 2.1).
     pub const INITIAL_RTO: u64 = 1_000_000;
-    /// The shortest adaptive wait: slow clients answer within it, and busybox itself resends after it.
+    /// The shortest adaptive wait: slow clients answer within it, and busybox itself resends after
+    /// it.
     pub const RTO_FLOOR: u64 = 100_000;
     /// The shortest configured wait.
     pub const FULL_FLOOR: u64 = 10_000;
-    /// The least silence after which a repeated packet means "lost" and not "duplicated by the network".
+    /// The least silence after which a repeated packet means "lost" and not "duplicated by the
+    /// network".
     pub const QUIET: u64 = 20_000;
-    /// The same for a window, where the blocks behind the gap show it and a measured round trip is the better
-    /// guess.
+    /// The same for a window, where the blocks behind the gap show it and a measured round trip is
+    /// the better guess.
     pub const WINDOW_QUIET: u64 = 1_000;
     /// The least silence before a tail probe.
     pub const PROBE_FLOOR: u64 = 20_000;
@@ -45,14 +47,17 @@ mod table {
     pub const DALLY_MARGIN: u64 = 1_000_000;
     /// The longest time between unsolicited copies of the last ACK.
     pub const PARTING_GAP_CAP: u64 = 100_000;
-    /// An ERROR or an ICMP error is believed after this many round trips without a valid packet, ...
+    /// An ERROR or an ICMP error is believed after this many round trips without a valid packet,
+    /// ...
     pub const MOMENT_ROUND_TRIPS: u64 = 2;
     /// ... but not sooner than this: a client's pace varies by more than a short round trip.
     pub const MOMENT_FLOOR: u64 = 50_000;
-    /// A half-open transfer ends so long after its first packet at the latest, whatever was negotiated.
+    /// A half-open transfer ends so long after its first packet at the latest, whatever was
+    /// negotiated.
     pub const HALF_OPEN: u64 = 30_000_000;
-    /// The least silence before each repetition of a half-open transfer's packet. Their number is all that a forged
-    /// request brings; the spans grow so that a client which asks every 0.1 s survives a gap of some seconds.
+    /// The least silence before each repetition of a half-open transfer's packet. Their number is
+    /// all that a forged request brings; the spans grow so that a client which asks every 0.1 s
+    /// survives a gap of some seconds.
     pub const HALF_OPEN_QUIET: [u64; 3] = [QUIET, 500_000, 2_000_000];
 }
 
@@ -76,7 +81,8 @@ pub(crate) struct Retry {
 
 impl Retry {
     pub fn new(timing: &Timing, negotiated: Option<Duration>) -> Retry {
-        let full = narrow(micros(negotiated.unwrap_or(timing.retransmit_timeout)).max(table::FULL_FLOOR));
+        let full =
+            narrow(micros(negotiated.unwrap_or(timing.retransmit_timeout)).max(table::FULL_FLOOR));
         let adaptive = timing.adaptive && negotiated.is_none();
         let rto = if adaptive {
             full.min(narrow(table::INITIAL_RTO))
@@ -101,8 +107,8 @@ impl Retry {
         Duration::from_micros(self.backed_off())
     }
 
-    /// How long to wait before the tail of a window is probed; `None` where waits are fixed, nothing is
-    /// measured yet, or the ordinary wait is no longer than that.
+    /// How long to wait before the tail of a window is probed; `None` where waits are fixed,
+    /// nothing is measured yet, or the ordinary wait is no longer than that.
     pub fn probe_wait(&self) -> Option<Duration> {
         let wait = (u64::from(self.srtt) * table::PROBE_ROUND_TRIPS).max(table::PROBE_FLOOR);
         let useful = self.adaptive && self.srtt > 0 && wait < self.backed_off();
@@ -143,8 +149,8 @@ impl Retry {
         Duration::from_micros(u64::from(self.full).max(table::DALLY_FLOOR) + table::DALLY_MARGIN)
     }
 
-    /// A wait has passed in silence. False: that was the last one. Only waits at full length count, so that
-    /// quick first attempts never make the server less patient than configured.
+    /// A wait has passed in silence. False: that was the last one. Only waits at full length count,
+    /// so that quick first attempts never make the server less patient than configured.
     pub fn expire(&mut self) -> bool {
         if self.backed_off() < u64::from(self.full) {
             self.backoff += 1;
@@ -154,8 +160,9 @@ impl Retry {
         self.full_waits <= self.max_retransmits
     }
 
-    /// The client moved on: it gets all its waits again. The back-off stays until a round trip is measured
-    /// (RFC 6298 section 5.7): otherwise a path slower than the timer would never be measured at all.
+    /// The client moved on: it gets all its waits again. The back-off stays until a round trip is
+    /// measured (RFC 6298 section 5.7): otherwise a path slower than the timer would never be
+    /// measured at all.
     pub fn progress(&mut self) {
         self.full_waits = 0;
     }
@@ -213,8 +220,8 @@ impl Watch {
         self.idle_at = now + Duration::from_micros(self.inactivity);
     }
 
-    /// A packet went to a client that has acknowledged nothing; the first one counts. [`Watch::progress`] lifts the
-    /// limit.
+    /// A packet went to a client that has acknowledged nothing; the first one counts.
+    /// [`Watch::progress`] lifts the limit.
     pub fn half_open(&mut self, now: Instant) {
         self.idle_at = self.idle_at.min(now + Duration::from_micros(table::HALF_OPEN));
     }

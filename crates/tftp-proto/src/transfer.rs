@@ -49,16 +49,17 @@ pub enum Outcome {
         code: ErrorCode,
         /// Its text, printable and bounded.
         message: String,
-        /// ERROR 8 or 0 as the answer to the OACK of a download with tsize: the client only wanted to know
-        /// the size.
+        /// ERROR 8 or 0 as the answer to the OACK of a download with tsize: the client only wanted
+        /// to know the size.
         probe: bool,
     },
     /// The client's port is closed: its network refused a packet, and the same packet again.
     Unreachable,
-    /// Silence past every retransmission, no progress for the inactivity limit, or the absolute limit
-    /// reached.
+    /// Silence past every retransmission, no progress for the inactivity limit, or the absolute
+    /// limit reached.
     TimedOut {
-        /// Only the acknowledgement of a download's end is missing, from a client that answered before.
+        /// Only the acknowledgement of a download's end is missing, from a client that answered
+        /// before.
         probably_complete: bool,
     },
     /// A DATA longer than was negotiated.
@@ -108,7 +109,11 @@ impl End {
     pub fn client_error(&mut self, error: ClientError, asked_size: bool) {
         let ClientError { code, message } = error;
         let probe = asked_size && matches!(code, ErrorCode::OPTION | ErrorCode::UNDEFINED);
-        *self = End::Final(Outcome::ClientError { code, message, probe });
+        *self = End::Final(Outcome::ClientError {
+            code,
+            message,
+            probe,
+        });
     }
 
     /// The client is gone, by its own ERROR or by its network's.
@@ -158,7 +163,12 @@ impl End {
 
     /// The ERROR to send, once.
     pub fn take_error(&mut self) -> Option<Transmit> {
-        let End::Pending { cause, code, message } = self else {
+        let End::Pending {
+            cause,
+            code,
+            message,
+        } = self
+        else {
             return None;
         };
         let (cause, code, message) = (*cause, *code, mem::take(message));

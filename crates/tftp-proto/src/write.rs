@@ -18,8 +18,8 @@ use crate::wire::{ErrorCode, Packet};
 
 /// One upload as a state machine. How to drive it: see [the crate](crate).
 ///
-/// The receiver of RFC 1350 section 2 and RFC 7440 section 4: an ACK at the end of each window, at a gap, and
-/// after the last block once the owner has stored it.
+/// The receiver of RFC 1350 section 2 and RFC 7440 section 4: an ACK at the end of each window, at
+/// a gap, and after the last block once the owner has stored it.
 #[derive(Debug)]
 pub struct WriteTransfer {
     negotiated: NegotiatedOptions,
@@ -72,8 +72,8 @@ enum Phase {
 
 /// How often a repeated last block prolongs dallying.
 const MAX_DALLIES: u8 = 4;
-/// How often [`WriteTransfer::leave`] sends the last ACK again: where one packet in ten is lost, all
-/// four copies are lost once in 10,000 transfers.
+/// How often [`WriteTransfer::leave`] sends the last ACK again: where one packet in ten is lost,
+/// all four copies are lost once in 10,000 transfers.
 const PARTING_COPIES: u8 = 3;
 
 impl WriteTransfer {
@@ -104,7 +104,8 @@ impl WriteTransfer {
         }
     }
 
-    /// A get of [`crate::client`]: its peer has answered already and is believed, and no request can be forged.
+    /// A get of [`crate::client`]: its peer has answered already and is believed, and no request
+    /// can be forged.
     pub(crate) fn of_client(now: Instant, negotiated: &NegotiatedOptions, timing: &Timing) -> Self {
         WriteTransfer {
             peer: Peer::known(),
@@ -112,8 +113,9 @@ impl WriteTransfer {
         }
     }
 
-    /// A packet from the client's address and port. `Some`: the next bytes of the stream, each exactly
-    /// once, in order; empty where the last block is. Whatever makes no sense now is ignored.
+    /// A packet from the client's address and port. `Some`: the next bytes of the stream, each
+    /// exactly once, in order; empty where the last block is. Whatever makes no sense now is
+    /// ignored.
     pub fn handle_packet<'a>(&mut self, now: Instant, packet: &Packet<'a>) -> Option<&'a [u8]> {
         match (*packet, self.phase) {
             (_, Phase::Over) => None,
@@ -123,7 +125,9 @@ impl WriteTransfer {
                     self.peer.heard(now);
                 }
                 match phase {
-                    Phase::Dallying { .. } if !self.peer.doubt.is_silent() => self.repeat_last_ack(now),
+                    Phase::Dallying { .. } if !self.peer.doubt.is_silent() => {
+                        self.repeat_last_ack(now)
+                    }
                     Phase::Leaving { .. } => self.send_parting_copy(),
                     _ => {}
                 }
@@ -137,8 +141,8 @@ impl WriteTransfer {
         }
     }
 
-    /// The same WRQ came again: the current answer goes again, once in a round trip. The timer is not pushed
-    /// back: who only repeats its request is given up all the same.
+    /// The same WRQ came again: the current answer goes again, once in a round trip. The timer is
+    /// not pushed back: who only repeats its request is given up all the same.
     pub fn handle_repeat(&mut self, now: Instant) {
         self.peer.asked_again();
         let may_send = self.phase == Phase::Receiving && !self.peer.doubt.is_silent();
@@ -147,8 +151,9 @@ impl WriteTransfer {
         }
     }
 
-    /// ICMP port unreachable came for a packet of this transfer. Ends it at once before anything has come from the
-    /// client; afterwards only if nothing valid follows and the ACK, sent once more, is refused again.
+    /// ICMP port unreachable came for a packet of this transfer. Ends it at once before anything
+    /// has come from the client; afterwards only if nothing valid follows and the ACK, sent once
+    /// more, is refused again.
     pub fn handle_unreachable(&mut self, now: Instant) {
         match self.phase {
             Phase::Receiving if !self.peer.has_answered() => {
@@ -164,8 +169,8 @@ impl WriteTransfer {
         }
     }
 
-    /// A newer transfer of the same client has begun: this one sends nothing more, no ERROR either, unless a valid
-    /// DATA shows that its client still takes part. It gives up by its timers.
+    /// A newer transfer of the same client has begun: this one sends nothing more, no ERROR either,
+    /// unless a valid DATA shows that its client still takes part. It gives up by its timers.
     pub fn supersede(&mut self, now: Instant) {
         self.peer.doubt.supersede();
         if self.phase == Phase::Receiving {
@@ -179,7 +184,9 @@ impl WriteTransfer {
             Phase::Dallying { until } if until <= now => self.over(),
             Phase::Leaving { .. } if self.repeat_at <= now => self.send_parting_copy(),
             Phase::Receiving if self.watch.deadline() <= now => self.give_up(),
-            Phase::Receiving | Phase::Whole | Phase::Dallying { .. } if self.peer.doubt.is_silent() => {
+            Phase::Receiving | Phase::Whole | Phase::Dallying { .. }
+                if self.peer.doubt.is_silent() =>
+            {
                 self.doubted(now);
             }
             Phase::Dallying { .. } => self.answer_late(now),
@@ -193,9 +200,9 @@ impl WriteTransfer {
         }
     }
 
-    /// While held no ACK goes out, so the client sends no further window: the store or the application is
-    /// behind. Let go, the ACK that is due goes. The limits on the whole transfer hold meanwhile too. Once the last
-    /// block is here, [`Self::commit`] alone decides.
+    /// While held no ACK goes out, so the client sends no further window: the store or the
+    /// application is behind. Let go, the ACK that is due goes. The limits on the whole transfer
+    /// hold meanwhile too. Once the last block is here, [`Self::commit`] alone decides.
     pub fn hold(&mut self, now: Instant, held: bool) {
         if self.phase != Phase::Receiving {
             return;
@@ -219,8 +226,8 @@ impl WriteTransfer {
         self.bytes
     }
 
-    /// The last block is here: store the stream, then [`Self::commit`] or [`Self::fail`]. Only that ends the
-    /// transfer now; no limit of time applies.
+    /// The last block is here: store the stream, then [`Self::commit`] or [`Self::fail`]. Only that
+    /// ends the transfer now; no limit of time applies.
     pub fn is_complete(&self) -> bool {
         matches!(
             self.phase,
@@ -280,7 +287,8 @@ impl WriteTransfer {
         Some(acknowledge)
     }
 
-    /// When [`Self::handle_timeout`] wants to be called. It may lie in the past; it changes with every input.
+    /// When [`Self::handle_timeout`] wants to be called. It may lie in the past; it changes with
+    /// every input.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let doubt = self.peer.doubt.until().unwrap_or(Instant::NEVER);
         let limit = self.watch.deadline().min(doubt);
@@ -313,18 +321,21 @@ impl WriteTransfer {
         !self.peer.has_answered()
     }
 
-    /// An ERROR, or a refusal, of a running transfer waits for its moment to pass: see [the crate](crate).
+    /// An ERROR, or a refusal, of a running transfer waits for its moment to pass: see [the
+    /// crate](crate).
     pub fn is_in_doubt(&self) -> bool {
         self.peer.doubt.is_open()
     }
 
-    /// True while data and acknowledgements are all that happens: not half-open, never in doubt or superseded since the
-    /// last valid packets, not ended. A caller that finds it true need not look at any of these.
+    /// True while data and acknowledgements are all that happens: not half-open, never in doubt or
+    /// superseded since the last valid packets, not ended. A caller that finds it true need not
+    /// look at any of these.
     pub fn is_steady(&self) -> bool {
         self.received > 0 && self.peer.doubt.is_clear() && !self.end.has_ended()
     }
 
-    /// True if a steady transfer has nothing more to send until the next input: [`Self::poll_transmit`] returns `None`.
+    /// True if a steady transfer has nothing more to send until the next input:
+    /// [`Self::poll_transmit`] returns `None`.
     pub fn has_sent_all(&self) -> bool {
         !self.due || self.held
     }

@@ -63,7 +63,9 @@ fn ask(origin: &str, method: &str, name: &str) -> io::Result<Response> {
             Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
                 length = value.trim().parse().ok();
             }
-            Some((name, value)) if name.eq_ignore_ascii_case("etag") => value.trim().clone_into(&mut etag),
+            Some((name, value)) if name.eq_ignore_ascii_case("etag") => {
+                value.trim().clone_into(&mut etag)
+            }
             // HTTP/1.0 has no chunks, but some servers send them.
             Some((name, _)) if name.eq_ignore_ascii_case("transfer-encoding") => {
                 return Err(broken("the body is encoded"));
@@ -239,7 +241,9 @@ fn answer(origin: &str, cache: &Path, request: &Request) -> Result<Answer, Refus
                 part: None,
             }))
         }
-        Ok(response) if matches!(response.status, 401 | 403 | 404 | 410) => Err(Refusal::not_found()),
+        Ok(response) if matches!(response.status, 401 | 403 | 404 | 410) => {
+            Err(Refusal::not_found())
+        }
         // The origin is down, or does not answer with a file.
         _ => {
             let newest = versions(cache, name).into_iter().next();

@@ -1,4 +1,5 @@
-//! The configuration of an engine: fixed when it starts (`Config`), or changeable at any time (`Policy`).
+//! The configuration of an engine: fixed when it starts (`Config`), or changeable at any time
+//! (`Policy`).
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,11 +21,13 @@ pub(crate) struct Config {
     pub(crate) options: ListenOptions,
     /// The identity of the listening socket, if the application bound it.
     pub(crate) adopted: Option<SocketId>,
-    /// The longest time to poll for the next packet before sleeping, while packets arrive that fast. Zero: never.
+    /// The longest time to poll for the next packet before sleeping, while packets arrive that
+    /// fast. Zero: never.
     pub(crate) busy_poll: Duration,
 }
 
-/// The settings that may change while an engine runs. A transfer keeps the policy under which it began.
+/// The settings that may change while an engine runs. A transfer keeps the policy under which it
+/// began.
 #[derive(Clone)]
 pub struct Policy {
     /// The directory that is served; `None`: only the application's sources are served.
@@ -95,9 +98,10 @@ impl Policy {
     }
 }
 
-/// Decides by address whose requests are answered. Called on I/O threads, once per request: it must not block.
+/// Decides by address whose requests are answered. Called on I/O threads, once per request: it must
+/// not block.
 pub trait ClientFilter: Send + Sync {
-    /// Returns true if requests from this address are answered. An IPv4 client has its IPv4 address here, also on
-    /// dual-stack sockets.
+    /// Returns true if requests from this address are answered. An IPv4 client has its IPv4 address
+    /// here, also on dual-stack sockets.
     fn admits(&self, client: IpAddr) -> bool;
 }

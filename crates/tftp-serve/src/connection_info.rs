@@ -14,7 +14,8 @@ use super::{Key, Outcome};
 
 /// The properties of a connection: those known with its request, and those that become known later.
 pub(crate) struct ConnectionInfo {
-    /// The connection's number, from 1000001 up. The same server does not use it again while anything holds this value.
+    /// The connection's number, from 1000001 up. The same server does not use it again while
+    /// anything holds this value.
     pub(crate) id: i32,
     /// Keeps the id reserved.
     pub(crate) _lease: Option<IdLease>,
@@ -35,8 +36,8 @@ pub(crate) struct ConnectionInfo {
     /// The file that was found or created.
     pub(crate) path: OnceLock<PathBuf>,
     pub(crate) outcome: OnceLock<Outcome>,
-    /// The transfer's key and the inbox of its I/O thread; `None` if a limit refused the request, so that no transfer
-    /// began.
+    /// The transfer's key and the inbox of its I/O thread; `None` if a limit refused the request,
+    /// so that no transfer began.
     pub(crate) way: Option<(Key, Arc<dyn Post>)>,
     /// Counts the data that the application has not taken yet.
     pub(crate) flow: Flow,

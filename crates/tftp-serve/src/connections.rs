@@ -1,6 +1,6 @@
-//! The loop's state of each transfer: its connection as the application knows it, the source or target of its bytes,
-//! the data that the application has not taken yet. The machine decides what a transfer does. This table uses the
-//! machine's index, so that no look-up needs a hash.
+//! The loop's state of each transfer: its connection as the application knows it, the source or
+//! target of its bytes, the data that the application has not taken yet. The machine decides what a
+//! transfer does. This table uses the machine's index, so that no look-up needs a hash.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -63,7 +63,11 @@ pub(crate) fn owner(id: TransferId) -> Owner {
 }
 
 impl<S: Store> Connections<S> {
-    pub(crate) fn new(only_address: Option<IpAddr>, shared: Arc<Shared>, inbox: Arc<dyn Post>) -> Self {
+    pub(crate) fn new(
+        only_address: Option<IpAddr>,
+        shared: Arc<Shared>,
+        inbox: Arc<dyn Post>,
+    ) -> Self {
         Connections {
             slots: Vec::new(),
             dirty: Vec::new(),
@@ -133,7 +137,8 @@ impl<S: Store> Connections<S> {
         self.slots[index] = Some(Box::new(state));
     }
 
-    /// Acts on the result of a datagram that did not advance a transfer: a request, or one that was refused or dropped.
+    /// Acts on the result of a datagram that did not advance a transfer: a request, or one that was
+    /// refused or dropped.
     #[cold]
     pub(crate) fn handle_unadvanced(
         &mut self,
@@ -185,8 +190,14 @@ impl<S: Store> Connections<S> {
 
     /// Logs a received packet of a transfer. Called only if the log has lines for packets.
     #[cold]
-    pub(crate) fn log_packet(&self, datagram: &Datagram<'_>, handled: &Handled<'_>, observer: &Observer) {
-        let (Handled::Packet(id) | Handled::Acked(id, _) | Handled::Received { id, .. }) = *handled else {
+    pub(crate) fn log_packet(
+        &self,
+        datagram: &Datagram<'_>,
+        handled: &Handled<'_>,
+        observer: &Observer,
+    ) {
+        let (Handled::Packet(id) | Handled::Acked(id, _) | Handled::Received { id, .. }) = *handled
+        else {
             return;
         };
         if let (Some(state), Ok(packet)) = (self.get(id), wire::parse(datagram.bytes)) {
@@ -194,7 +205,8 @@ impl<S: Store> Connections<S> {
         }
     }
 
-    /// Logs the request, once. Returns the connection's number, which the application knows; 0: none.
+    /// Logs the request, once. Returns the connection's number, which the application knows; 0:
+    /// none.
     pub(crate) fn log_request(&mut self, id: TransferId, observer: &Observer) -> i32 {
         let Some(state) = self.get_mut(id) else { return 0 };
         if !std::mem::replace(&mut state.is_known, true) {
@@ -203,7 +215,8 @@ impl<S: Store> Connections<S> {
         state.connection.id
     }
 
-    /// Makes the shared state of a connection. Also returns true if its name could not be converted to text.
+    /// Makes the shared state of a connection. Also returns true if its name could not be converted
+    /// to text.
     fn connection(
         &self,
         asking: Asking<'_>,
@@ -295,7 +308,8 @@ impl<S: Store> Connections<S> {
         }
     }
 
-    /// Returns the outcome of a transfer, from the machine's ending and the failure that was kept here.
+    /// Returns the outcome of a transfer, from the machine's ending and the failure that was kept
+    /// here.
     pub(crate) fn outcome(&mut self, id: TransferId, how: &Ending) -> Outcome {
         ends::outcome(how, self.get_mut(id).and_then(|state| state.failure.take()))
     }

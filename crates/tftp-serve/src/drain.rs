@@ -1,8 +1,9 @@
 //! Decides when the threads of one engine may close a port that they share.
 //!
-//! With SinglePort, transfers continue on the listening port after StopListening. The kernel distributes the clients
-//! over the sockets of a port by the number of sockets: the first one that closed would move other threads' clients. So
-//! each thread keeps its socket until the last transfer of all threads has ended.
+//! With SinglePort, transfers continue on the listening port after StopListening. The kernel
+//! distributes the clients over the sockets of a port by the number of sockets: the first one that
+//! closed would move other threads' clients. So each thread keeps its socket until the last
+//! transfer of all threads has ended.
 
 use tftp_sync::Mutex;
 use tftp_sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Release};
@@ -28,7 +29,8 @@ impl Drain {
         self.busy.store(threads, Release);
     }
 
-    /// Notes that one more thread has no transfers left; each thread calls it once. The last call wakes all threads.
+    /// Notes that one more thread has no transfers left; each thread calls it once. The last call
+    /// wakes all threads.
     pub(super) fn thread_is_done(&self) {
         let before = self
             .busy
@@ -42,8 +44,8 @@ impl Drain {
         self.busy.load(Acquire) == 0
     }
 
-    /// Adds a holder, so that the port is kept until [`Drain::thread_is_done`] is called for it. Returns false if the
-    /// drain is already done.
+    /// Adds a holder, so that the port is kept until [`Drain::thread_is_done`] is called for it.
+    /// Returns false if the drain is already done.
     pub(super) fn hold(&self) -> bool {
         let more = |busy| (busy != 0).then_some(busy + 1);
         self.busy.fetch_update(AcqRel, Acquire, more).is_ok()

@@ -1,4 +1,5 @@
-//! An engine: the I/O threads of one period of listening, from the first bind to the last transfer's end.
+//! An engine: the I/O threads of one period of listening, from the first bind to the last
+//! transfer's end.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -71,7 +72,8 @@ impl Engine {
         engine.sweep(&policy);
         let policy = Arc::new(policy);
         for (number, net) in sockets.open()?.into_iter().enumerate() {
-            let started = engine.start_thread(number, net, &policy, Arc::clone(&sink), Arc::clone(&shared));
+            let started =
+                engine.start_thread(number, net, &policy, Arc::clone(&sink), Arc::clone(&shared));
             if let Err(error) = started {
                 engine.shutdown();
                 engine.join();
@@ -109,19 +111,20 @@ impl Engine {
             .for_each(|inbox| inbox.send(Message::Policy(Arc::clone(&policy))));
     }
 
-    /// Stops accepting requests; returns when the listening sockets are closed. Active transfers continue to their end
-    /// (with SinglePort on the listening port, which they keep until then).
+    /// Stops accepting requests; returns when the listening sockets are closed. Active transfers
+    /// continue to their end (with SinglePort on the listening port, which they keep until then).
     pub(crate) fn stop_listening(&self) {
         self.drain.begin(self.inboxes.len());
         self.order(Message::StopListening);
-        // No transfer was active: the sockets that threads kept for each other can be closed as well.
+        // No transfer was active: the sockets that threads kept for each other can be closed as
+        // well.
         if self.is_single_port() && self.drain.is_done() {
             self.order(Message::StopListening);
         }
     }
 
-    /// Returns true if this engine, which has stopped listening, keeps its port and has the configuration `config`: to
-    /// start another engine on the port would fail.
+    /// Returns true if this engine, which has stopped listening, keeps its port and has the
+    /// configuration `config`: to start another engine on the port would fail.
     pub(crate) fn can_resume(&self, config: &Config) -> bool {
         let mut mine = self.config.clone();
         mine.options.address = self.address;
@@ -133,12 +136,14 @@ impl Engine {
         self.config.options.mode == Mode::Single
     }
 
-    /// Returns true if the engine has stopped listening but keeps this socket of the application for its transfers.
+    /// Returns true if the engine has stopped listening but keeps this socket of the application
+    /// for its transfers.
     pub(crate) fn keeps(&self, socket: SocketId) -> bool {
         self.config.adopted == Some(socket) && self.is_single_port() && !self.drain.is_done()
     }
 
-    /// Keeps the port for [`Engine::resume`]. Returns false if the last transfer has ended and the port is free.
+    /// Keeps the port for [`Engine::resume`]. Returns false if the last transfer has ended and the
+    /// port is free.
     pub(crate) fn hold(&self) -> bool {
         let is_held = self.drain.hold();
         if !is_held {
@@ -165,7 +170,8 @@ impl Engine {
         self.order(Message::Shutdown);
     }
 
-    /// Returns true if all threads have ended and no work is left for the disk: [`Engine::join`] would not wait.
+    /// Returns true if all threads have ended and no work is left for the disk: [`Engine::join`]
+    /// would not wait.
     pub(crate) fn is_finished(&self) -> bool {
         self.threads.lock().iter().all(JoinHandle::is_finished) && self.pool.is_idle()
     }
@@ -211,8 +217,8 @@ impl Engine {
             .iter()
             .for_each(|inbox| inbox.send(order(done.clone())));
         drop(done);
-        // Ends when the last sender is dropped: by a thread that has carried out the order, or with the inbox of a
-        // thread that had ended before.
+        // Ends when the last sender is dropped: by a thread that has carried out the order, or with
+        // the inbox of a thread that had ended before.
         all_done.iter().for_each(drop);
     }
 
@@ -237,9 +243,10 @@ impl Engine {
             seed: seed(),
             busy_poll: config.busy_poll,
         });
-        let thread = tftp_sync::spawn(Builder::new().name(format!("tftp-io-{number}")), move || {
-            thread.run();
-        })?;
+        let thread =
+            tftp_sync::spawn(Builder::new().name(format!("tftp-io-{number}")), move || {
+                thread.run();
+            })?;
         self.inboxes.push(inbox);
         self.threads.lock().push(thread);
         Ok(())

@@ -4,11 +4,13 @@ use tftp_sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
 /// Counts the data of one connection that was passed on and not taken yet.
 ///
-/// The I/O thread adds, the application's thread subtracts. A message to the I/O thread is needed only if it waits.
+/// The I/O thread adds, the application's thread subtracts. A message to the I/O thread is needed
+/// only if it waits.
 #[derive(Debug, Default)]
 pub struct Flow {
     outstanding: AtomicU64,
-    /// 0: the I/O thread does not wait. Otherwise it waits until at most this minus one is outstanding.
+    /// 0: the I/O thread does not wait. Otherwise it waits until at most this minus one is
+    /// outstanding.
     notify_at: AtomicU64,
     /// The application has ended the connection; its message may still be on its way.
     is_refused: AtomicBool,
@@ -20,8 +22,8 @@ impl Flow {
         self.outstanding.fetch_add(bytes, SeqCst);
     }
 
-    /// Returns true if at most `limit` is outstanding; if not, an [`Answer::Taken`](crate::reply::Answer) arrives when
-    /// that is so.
+    /// Returns true if at most `limit` is outstanding; if not, an
+    /// [`Answer::Taken`](crate::reply::Answer) arrives when that is so.
     pub(crate) fn below(&self, limit: u64) -> bool {
         if self.outstanding.load(SeqCst) <= limit {
             return true;
@@ -31,8 +33,9 @@ impl Flow {
         self.outstanding.load(SeqCst) <= limit && self.notify_at.swap(0, SeqCst) != 0
     }
 
-    /// Returns true if the application has ended the connection. The flag is set before the refused data counts as
-    /// taken, so that the end of an upload that the application refused is never acknowledged.
+    /// Returns true if the application has ended the connection. The flag is set before the refused
+    /// data counts as taken, so that the end of an upload that the application refused is never
+    /// acknowledged.
     pub(crate) fn is_refused(&self) -> bool {
         self.is_refused.load(SeqCst)
     }

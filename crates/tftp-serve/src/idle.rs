@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tftp_sync::{Condvar, Mutex};
 
-/// Waits until `is_idle` is true for the value; `signal` is notified when that may be so. Returns false if it is not
-/// after `patience`; `None`: no limit.
+/// Waits until `is_idle` is true for the value; `signal` is notified when that may be so. Returns
+/// false if it is not after `patience`; `None`: no limit.
 pub(crate) fn wait_idle<T>(
     lock: &Mutex<T>,
     signal: &Condvar,

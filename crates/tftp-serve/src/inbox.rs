@@ -21,11 +21,14 @@ pub enum Message<S: Store> {
     Storage(Completion<S>),
     /// Sets the policy of new transfers.
     Policy(Arc<Policy>),
-    /// Stop accepting requests. Confirmed when the listening socket is closed, or is kept for transfers.
+    /// Stop accepting requests. Confirmed when the listening socket is closed, or is kept for
+    /// transfers.
     StopListening(Sender<()>),
-    /// The threads of this engine may have no transfers left, so that the listening sockets can be closed.
+    /// The threads of this engine may have no transfers left, so that the listening sockets can be
+    /// closed.
     Drained,
-    /// Accept requests again, under this policy, on the listening socket that was kept. Confirmed when that is done.
+    /// Accept requests again, under this policy, on the listening socket that was kept. Confirmed
+    /// when that is done.
     Resume(Arc<Policy>, Sender<()>),
     /// End every transfer. Confirmed when that is done.
     Shutdown(Sender<()>),
@@ -35,8 +38,8 @@ pub enum Message<S: Store> {
 pub struct Inbox<S: Store, W> {
     /// `None`: the thread has ended, and messages are dropped.
     messages: Mutex<Option<VecDeque<Message<S>>>>,
-    /// A message was sent since the last [`Inbox::take`]. Saves the lock in most turns of a loop, which have no
-    /// message.
+    /// A message was sent since the last [`Inbox::take`]. Saves the lock in most turns of a loop,
+    /// which have no message.
     has_some: AtomicBool,
     waker: W,
 }

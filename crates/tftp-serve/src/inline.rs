@@ -1,13 +1,15 @@
 //! The low-level interface of a server: an [`EventSink`] is called inline, on the I/O threads.
 //!
-//! Most programs use a [`Handler`](crate::Handler) and [`Builder::on_event`](crate::Builder::on_event), which run on
-//! threads of their own and may block. They are built on this module, and so is the C interface of libtftpserver. A
-//! sink gets every event of a connection at the moment when it happens, gets the transferred data without a copy, and
-//! costs nothing for events outside of its [`Interests`]. In return it must never block, because every transfer of that
-//! I/O thread would wait.
+//! Most programs use a [`Handler`](crate::Handler) and
+//! [`Builder::on_event`](crate::Builder::on_event), which run on threads of their own and may
+//! block. They are built on this module, and so is the C interface of libtftpserver. A sink gets
+//! every event of a connection at the moment when it happens, gets the transferred data without a
+//! copy, and costs nothing for events outside of its [`Interests`]. In return it must never block,
+//! because every transfer of that I/O thread would wait.
 //!
-//! A sink usually puts events into a queue of its own, and wakes their consumer in [`EventSink::turn_ends`]. Answers
-//! may be given at once or later, from any thread, through the [`Reply`] that comes with a request.
+//! A sink usually puts events into a queue of its own, and wakes their consumer in
+//! [`EventSink::turn_ends`]. Answers may be given at once or later, from any thread, through the
+//! [`Reply`] that comes with a request.
 //!
 //! ```
 //! use std::sync::{Arc, mpsc};
@@ -62,15 +64,15 @@ use super::{Connection, LogKind, LogLevel, Outcome};
 
 /// Receives the events of a server on its I/O threads: see the [module](self).
 ///
-/// No method may block. Events of one connection arrive in order, from one thread. Those of different connections may
-/// arrive from several threads at once.
+/// No method may block. Events of one connection arrive in order, from one thread. Those of
+/// different connections may arrive from several threads at once.
 pub trait EventSink: Send + Sync + 'static {
-    /// Returns the set of events to report. The server reads it whenever it might make an event, so it may change at
-    /// any time.
+    /// Returns the set of events to report. The server reads it whenever it might make an event, so
+    /// it may change at any time.
     fn interests(&self) -> Interests;
 
-    /// Returns true if new requests may be accepted, and false while too many events are queued. Requests are then left
-    /// unanswered, and their clients repeat them.
+    /// Returns true if new requests may be accepted, and false while too many events are queued.
+    /// Requests are then left unanswered, and their clients repeat them.
     fn admits(&self) -> bool {
         true
     }
@@ -78,8 +80,8 @@ pub trait EventSink: Send + Sync + 'static {
     /// Takes one event.
     fn event(&self, event: EngineEvent);
 
-    /// Called when a turn of an I/O thread is over and its packets are sent: the moment to wake the consumer of the
-    /// events. `Some` requests another call after at most this time.
+    /// Called when a turn of an I/O thread is over and its packets are sent: the moment to wake the
+    /// consumer of the events. `Some` requests another call after at most this time.
     fn turn_ends(&self, _now: Instant) -> Option<Duration> {
         None
     }
@@ -96,7 +98,8 @@ impl Interests {
     pub const REQUESTS: Interests = Interests(1);
     /// Connections from their request to their end, without holding them.
     pub const CONNECTIONS: Interests = Interests(1 << 1);
-    /// Starts of transfers, with answers: each connection is held until [`Reply::admit`] or [`Reply::end`].
+    /// Starts of transfers, with answers: each connection is held until [`Reply::admit`] or
+    /// [`Reply::end`].
     pub const STARTS: Interests = Interests(1 << 2);
     /// The transferred data.
     pub const DATA: Interests = Interests(1 << 3);
@@ -109,7 +112,8 @@ impl Interests {
     /// Log messages of [`LogLevel::Debug`].
     pub const LOG_DEBUG: Interests = Interests(1 << 7);
 
-    const OF_CONNECTIONS: u32 = Self::REQUESTS.0 | Self::CONNECTIONS.0 | Self::STARTS.0 | Self::DATA.0;
+    const OF_CONNECTIONS: u32 =
+        Self::REQUESTS.0 | Self::CONNECTIONS.0 | Self::STARTS.0 | Self::DATA.0;
 
     /// Returns the set as bits, to keep it in an atomic.
     pub const fn bits(self) -> u32 {
@@ -132,8 +136,8 @@ impl Interests {
         Interests(self.0 | other.0)
     }
 
-    /// Returns true if connections are followed from their request to their end: if the set contains requests,
-    /// connections, starts or data.
+    /// Returns true if connections are followed from their request to their end: if the set
+    /// contains requests, connections, starts or data.
     pub const fn follows_connections(self) -> bool {
         self.0 & Self::OF_CONNECTIONS != 0
     }
@@ -148,15 +152,16 @@ impl Interests {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum EngineEvent {
-    /// A connection begins. Reported if interests [follow connections](Interests::follows_connections) at that moment.
+    /// A connection begins. Reported if interests [follow
+    /// connections](Interests::follows_connections) at that moment.
     Requested {
         /// The connection, and the means to answer it.
         reply: Reply,
         /// True if the connection waits for [`Reply::admit`] or [`Reply::end`].
         held: bool,
     },
-    /// A limit or a setting refuses the request. The connection never began, and has no other event but an
-    /// [`EngineEvent::Failed`] before this one.
+    /// A limit or a setting refuses the request. The connection never began, and has no other event
+    /// but an [`EngineEvent::Failed`] before this one.
     Refused {
         /// The connection, which has ended.
         connection: Connection,
@@ -167,13 +172,14 @@ pub enum EngineEvent {
     Started {
         /// The connection.
         connection: Connection,
-        /// True if the connection waits for [`Reply::admit`]. If no source was found so far, that call can still supply
-        /// one.
+        /// True if the connection waits for [`Reply::admit`]. If no source was found so far, that
+        /// call can still supply one.
         held: bool,
     },
     /// Data was transferred. Reported if there is interest in [data](Interests::DATA).
     Data(DataRun),
-    /// A connection failed. Reported before its end, if there is interest in [failures](Interests::FAILURES).
+    /// A connection failed. Reported before its end, if there is interest in
+    /// [failures](Interests::FAILURES).
     Failed {
         /// The connection.
         connection: Connection,
@@ -215,8 +221,8 @@ impl EngineEvent {
     }
 }
 
-/// A contiguous run of transferred data: a whole window of a download, or the data of an upload in one batch of
-/// packets.
+/// A contiguous run of transferred data: a whole window of a download, or the data of an upload in
+/// one batch of packets.
 ///
 /// The run shares the bytes with the transfer and keeps them alive; they are not copied.
 #[derive(Clone, Debug)]
@@ -233,7 +239,8 @@ pub struct DataRun {
     pub slices: Vec<(Bytes, Range<usize>)>,
     /// The length of the whole transfer in bytes, if known.
     pub total: Option<u64>,
-    /// True if the run ends with a block of no bytes (an empty file, or an exact multiple of the block size).
+    /// True if the run ends with a block of no bytes (an empty file, or an exact multiple of the
+    /// block size).
     pub empty_block: bool,
     /// True for the last run of the transfer.
     pub is_last: bool,
@@ -242,8 +249,8 @@ pub struct DataRun {
 }
 
 impl DataRun {
-    /// Returns the weight of the run in the flow control of its connection ([`Reply::taken`]): its bytes and one more,
-    /// so that runs without bytes count too.
+    /// Returns the weight of the run in the flow control of its connection ([`Reply::taken`]): its
+    /// bytes and one more, so that runs without bytes count too.
     pub fn weight(&self) -> u64 {
         self.length + 1
     }

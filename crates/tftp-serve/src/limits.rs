@@ -1,5 +1,5 @@
-//! The limits of one I/O thread's machine: the counters that all threads of a server object share, and the descriptors
-//! that the process has left.
+//! The limits of one I/O thread's machine: the counters that all threads of a server object share,
+//! and the descriptors that the process has left.
 
 use std::cell::RefCell;
 use std::net::{IpAddr, Ipv6Addr};

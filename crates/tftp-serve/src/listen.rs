@@ -1,4 +1,5 @@
-//! The listening sockets of one engine, bound before any is read: several engines start only if all are bound.
+//! The listening sockets of one engine, bound before any is read: several engines start only if all
+//! are bound.
 
 use std::io;
 
@@ -23,8 +24,8 @@ impl Listener {
         Ok(Listener { config, sockets })
     }
 
-    /// Listens on a socket that the application bound, which is `config.adopted`. If no other socket can share its
-    /// port, there is only one I/O thread.
+    /// Listens on a socket that the application bound, which is `config.adopted`. If no other
+    /// socket can share its port, there is only one I/O thread.
     ///
     /// # Errors
     /// Those of setsockopt.

@@ -25,7 +25,8 @@ fn inbox(poller: &Poller) -> Inbox<Pooled<Directory>, Waker> {
     Inbox::new(poller.waker())
 }
 
-/// Waits like a thread between two checks of its inbox: it sleeps, or first polls (BusyPollMicros) and then sleeps.
+/// Waits like a thread between two checks of its inbox: it sleeps, or first polls (BusyPollMicros)
+/// and then sleeps.
 fn sleep(poller: &Poller) {
     let mut ready = Vec::new();
     for _ in 0..shuttle::rand::thread_rng().gen_range(0..3) {
@@ -56,7 +57,8 @@ fn no_message_is_slept_over() {
     });
 }
 
-/// An order that arrives when the thread ends is carried out or dropped: its sender never waits for ever.
+/// An order that arrives when the thread ends is carried out or dropped: its sender never waits for
+/// ever.
 #[test]
 fn no_order_is_left_in_the_inbox_of_a_thread_that_has_ended() {
     check(|| {
@@ -112,9 +114,9 @@ fn flow_control_never_loses_the_answer_that_it_waits_for() {
     });
 }
 
-/// The application ends an upload and takes the last of its data, while another thread ends it, too.
-/// Once the data counts as taken, the I/O thread sees that the upload was ended: it never gives the
-/// file its name. The ends arrive there.
+/// The application ends an upload and takes the last of its data, while another thread ends it,
+/// too. Once the data counts as taken, the I/O thread sees that the upload was ended: it never
+/// gives the file its name. The ends arrive there.
 #[test]
 fn an_upload_that_the_application_ends_is_never_finished() {
     check(|| {

@@ -1,7 +1,7 @@
 //! Reports transfers to the application, the log and the figures.
 //!
-//! An observer gets the results of steps and decides which of them to report. It knows no transfer, no socket and no
-//! file.
+//! An observer gets the results of steps and decides which of them to report. It knows no transfer,
+//! no socket and no file.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -34,7 +34,8 @@ pub(super) struct Over<'a> {
     /// The connection's beginning was reported to the application.
     pub(super) is_announced: bool,
     pub(super) outcome: Outcome,
-    /// The number of bytes of the stream that were acknowledged or received; 0 if the transfer never began.
+    /// The number of bytes of the stream that were acknowledged or received; 0 if the transfer
+    /// never began.
     pub(super) bytes: u64,
     pub(super) took: Duration,
     /// The number of retransmitted packets.
@@ -50,8 +51,8 @@ impl Observer {
         }
     }
 
-    /// Reads the sink's interests. Called once after each call that brought datagrams or messages, so that a callback
-    /// registered before a client sent its packet is seen.
+    /// Reads the sink's interests. Called once after each call that brought datagrams or messages,
+    /// so that a callback registered before a client sent its packet is seen.
     pub(super) fn refresh_interests(&self) {
         self.wants.set(self.sink.interests());
     }
@@ -88,8 +89,8 @@ impl Observer {
         self.sink.event(event);
     }
 
-    /// Notes that the packets of this turn are sent, so that the application may be woken. `Some`: call again after at
-    /// most this time.
+    /// Notes that the packets of this turn are sent, so that the application may be woken. `Some`:
+    /// call again after at most this time.
     pub(super) fn turn_ends(&self, now: Instant) -> Option<Duration> {
         self.sink.turn_ends(now)
     }
@@ -148,7 +149,13 @@ impl Observer {
     }
 
     /// Logs a line, which is made only if there is interest in it.
-    pub(super) fn log(&self, interest: Interests, id: i32, kind: LogKind, message: impl FnOnce() -> String) {
+    pub(super) fn log(
+        &self,
+        interest: Interests,
+        id: i32,
+        kind: LogKind,
+        message: impl FnOnce() -> String,
+    ) {
         if self.wants().has(interest) {
             let level = match interest {
                 Interests::LOG_INFO => LogLevel::Info,
@@ -177,9 +184,11 @@ impl Observer {
         let counters = self.counters();
         match &over.outcome {
             Outcome::Complete => counters.completed.fetch_add(1, Relaxed),
-            // A refusal after the negotiation, or without a code that names a reason, counts as a failed transfer.
+            // A refusal after the negotiation, or without a code that names a reason, counts as a
+            // failed transfer.
             Outcome::Refused(refusal)
-                if over.connection.progress.blksize() == 0 && refusal.code() != ErrorCode::UNDEFINED =>
+                if over.connection.progress.blksize() == 0
+                    && refusal.code() != ErrorCode::UNDEFINED =>
             {
                 counters.refused.fetch_add(1, Relaxed)
             }

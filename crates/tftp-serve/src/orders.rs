@@ -1,5 +1,5 @@
-//! Handles messages from other threads: the application's answers and orders of the server object; and the cleanup
-//! after a fault of this thread.
+//! Handles messages from other threads: the application's answers and orders of the server object;
+//! and the cleanup after a fault of this thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -72,7 +72,9 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
                 let decision = self.refuse(id, refusal.into());
                 self.server.decide(self.now, id, decision);
             }
-            Answer::Taken if matches!(state.body, Body::Upload(_)) => self.connections.mark_dirty(id),
+            Answer::Taken if matches!(state.body, Body::Upload(_)) => {
+                self.connections.mark_dirty(id)
+            }
             Answer::Taken => self.read_again(id),
         }
     }

@@ -108,7 +108,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
     /// Updates the figure of retransmitted packets.
     #[inline]
     fn note_repeats(&mut self, id: TransferId) {
-        if let (Some(transfer), Some(state)) = (self.server.transfer(id), self.connections.get(id)) {
+        if let (Some(transfer), Some(state)) = (self.server.transfer(id), self.connections.get(id))
+        {
             state.connection.progress.set_repeated(transfer.repeated());
         }
     }
@@ -144,8 +145,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         }
     }
 
-    /// Passes the machine's question to the application if it is interested, and returns the decision, which is
-    /// [`Decision::Later`] while the application holds the connection.
+    /// Passes the machine's question to the application if it is interested, and returns the
+    /// decision, which is [`Decision::Later`] while the application holds the connection.
     fn ask(&mut self, id: TransferId, question: Question) -> Decision {
         match question {
             Question::Request => self.ask_about_request(id),
@@ -205,8 +206,13 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         }
     }
 
-    /// Keeps the reason of a failure for the end that follows, and returns code and text of the client's ERROR.
-    pub(crate) fn fail(&mut self, id: TransferId, outcome: Outcome) -> (ErrorCode, Cow<'static, str>) {
+    /// Keeps the reason of a failure for the end that follows, and returns code and text of the
+    /// client's ERROR.
+    pub(crate) fn fail(
+        &mut self,
+        id: TransferId,
+        outcome: Outcome,
+    ) -> (ErrorCode, Cow<'static, str>) {
         let operation = self.connections.get(id).map(|state| state.connection.operation);
         let said = wording::wire(&outcome, operation.unwrap_or(Operation::Read));
         self.connections.fails(id, Some(outcome));
@@ -260,7 +266,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
 
     fn over(&mut self, id: TransferId, outcome: Outcome) {
         self.connections.log_request(id, &self.observer);
-        let (Some(state), Some(transfer)) = (self.connections.get(id), self.server.transfer(id)) else {
+        let (Some(state), Some(transfer)) = (self.connections.get(id), self.server.transfer(id))
+        else {
             return;
         };
         let connection = &state.connection;

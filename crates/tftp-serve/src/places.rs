@@ -1,6 +1,6 @@
-//! Chooses where the bytes of a transfer come from or go to. The C interface prescribes the order ConnFileData,
-//! ConnLocalFile, LocalDir, the Transfer event. An upload that only the application is to get is checked for before all
-//! of these.
+//! Chooses where the bytes of a transfer come from or go to. The C interface prescribes the order
+//! ConnFileData, ConnLocalFile, LocalDir, the Transfer event. An upload that only the application
+//! is to get is checked for before all of these.
 
 use std::sync::Arc;
 
@@ -11,7 +11,8 @@ use super::config::Policy;
 use super::connection_info::ConnectionInfo;
 use super::sources::Sources;
 
-/// Returns the place of a transfer, if there is one. `takes_data`: the application takes the data of uploads.
+/// Returns the place of a transfer, if there is one. `takes_data`: the application takes the data
+/// of uploads.
 pub(crate) fn find(
     connection: &ConnectionInfo,
     policy: &Policy,

@@ -9,8 +9,8 @@ use tftp_proto::negotiate::NegotiatedOptions;
 /// The value of a figure that is not known, or not yet.
 const UNKNOWN: u64 = u64::MAX;
 
-/// The figures, written by the transfer's thread and read by any thread. One cache line and plain stores: each figure
-/// is right, but two of them need not be of the same moment.
+/// The figures, written by the transfer's thread and read by any thread. One cache line and plain
+/// stores: each figure is right, but two of them need not be of the same moment.
 #[derive(Debug)]
 #[repr(align(64))]
 pub struct Progress {
@@ -38,8 +38,8 @@ impl Progress {
         }
     }
 
-    /// Returns the number of bytes on the wire that the client has acknowledged (download) or the server has taken
-    /// (upload).
+    /// Returns the number of bytes on the wire that the client has acknowledged (download) or the
+    /// server has taken (upload).
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Relaxed)
     }

@@ -13,7 +13,8 @@ use super::progress::Progress;
 use super::sources::Sources;
 use super::{Connection, Key, Refusal};
 
-/// A handle to answer one connection, from any thread. Cheap to clone; without effect once the connection has ended.
+/// A handle to answer one connection, from any thread. Cheap to clone; without effect once the
+/// connection has ended.
 #[derive(Clone)]
 pub struct Reply {
     info: Arc<ConnectionInfo>,
@@ -26,7 +27,8 @@ pub enum Answer {
     Admit(Sources),
     /// The connection ends with this ERROR.
     End(Refusal),
-    /// Data was taken. A detached reply passes this on for every call; an I/O thread gets it only if it waits for it.
+    /// Data was taken. A detached reply passes this on for every call; an I/O thread gets it only
+    /// if it waits for it.
     Taken,
 }
 
@@ -127,11 +129,11 @@ impl Reply {
         self.post(Answer::End(refusal));
     }
 
-    /// Counts data of a run ([`DataRun::weight`](crate::inline::DataRun::weight)) as taken, so that more may be sent or
-    /// received.
+    /// Counts data of a run ([`DataRun::weight`](crate::inline::DataRun::weight)) as taken, so that
+    /// more may be sent or received.
     ///
-    /// When more than 256 KiB of a connection wait to be taken, the connection is slowed down. The last block of an
-    /// upload is acknowledged only after all of its data was taken.
+    /// When more than 256 KiB of a connection wait to be taken, the connection is slowed down. The
+    /// last block of an upload is acknowledged only after all of its data was taken.
     pub fn taken(&self, weight: u64) {
         if let Some((key, inbox)) = &self.info.way {
             inbox.taken(*key, &self.info.flow, weight);

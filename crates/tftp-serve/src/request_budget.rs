@@ -1,29 +1,31 @@
-//! The time budget of requests on an I/O thread, while settled transfers run: those whose clients have answered.
+//! The time budget of requests on an I/O thread, while settled transfers run: those whose clients
+//! have answered.
 //!
-//! Requests may be a flood, from any sender. They get a quarter of the time that the packets of transfers take, at
-//! least [`A_MOMENT`] at a time, and a moment in each turn without such packets; the rest waits in the listening
-//! socket's queue. If that queue has not been empty for longer than machines that boot together would fill it, the
-//! requests are a flood. They then get an eighth of all time, in larger pieces, and do not wake the thread between
-//! these. So a flood leaves the processor to others, including other programs.
+//! Requests may be a flood, from any sender. They get a quarter of the time that the packets of
+//! transfers take, at least [`A_MOMENT`] at a time, and a moment in each turn without such packets;
+//! the rest waits in the listening socket's queue. If that queue has not been empty for longer than
+//! machines that boot together would fill it, the requests are a flood. They then get an eighth of
+//! all time, in larger pieces, and do not wake the thread between these. So a flood leaves the
+//! processor to others, including other programs.
 
 use std::time::Duration;
 
 use tftp_proto::Instant;
 
-/// The shortest time that requests get at once, their share (one in `SHARE`), and the number of requests in the first
-/// system call, while transfers need the thread.
+/// The shortest time that requests get at once, their share (one in `SHARE`), and the number of
+/// requests in the first system call, while transfers need the thread.
 const A_MOMENT: Duration = Duration::from_micros(10);
 const SHARE: u32 = 4;
 const FIRST: usize = 2;
 
 /// Requests waiting for longer than this are a flood, not a thousand machines booting together.
 const A_RUSH: Duration = Duration::from_millis(50);
-/// The time that a flood gets at once, long enough for large batches, and its share of all time (one in
-/// `SHARE_OF_A_FLOOD`).
+/// The time that a flood gets at once, long enough for large batches, and its share of all time
+/// (one in `SHARE_OF_A_FLOOD`).
 const A_PIECE: Duration = Duration::from_micros(200);
 const SHARE_OF_A_FLOOD: u32 = 8;
-/// The longest pause. A piece may have taken long because other threads had the processor; the pause must not grow with
-/// that.
+/// The longest pause. A piece may have taken long because other threads had the processor; the
+/// pause must not grow with that.
 const A_PAUSE: Duration = Duration::from_millis(2);
 
 /// The time that requests may take now.
@@ -45,8 +47,8 @@ pub(super) struct RequestBudget {
 }
 
 impl RequestBudget {
-    /// Returns the budget of requests in this turn; `None`: nothing yet. `others`: the time that transfers have taken
-    /// in this turn.
+    /// Returns the budget of requests in this turn; `None`: nothing yet. `others`: the time that
+    /// transfers have taken in this turn.
     pub(super) fn piece(&mut self, others: Option<Duration>) -> Option<TimeSlice> {
         if self.paused_until.is_some() {
             return None;
@@ -61,8 +63,8 @@ impl RequestBudget {
         })
     }
 
-    /// Charges the time that requests have taken; `more`: others wait. In a flood, none are received before
-    /// [`RequestBudget::paused_until`].
+    /// Charges the time that requests have taken; `more`: others wait. In a flood, none are
+    /// received before [`RequestBudget::paused_until`].
     pub(super) fn taken(&mut self, begin: Instant, end: Instant, more: bool) {
         let time = end.saturating_sub(begin);
         self.credit = self.credit.saturating_sub(time);
@@ -104,8 +106,8 @@ mod tests {
         Instant::from_micros(micros)
     }
 
-    /// Simulates turns of 400 µs in which transfers need half, and requests use all that they get. Returns the time
-    /// that they had in total, and the longest pause, in microseconds.
+    /// Simulates turns of 400 µs in which transfers need half, and requests use all that they get.
+    /// Returns the time that they had in total, and the longest pause, in microseconds.
     fn flooded(request_budget: &mut RequestBudget, from: u64, micros: u64) -> (u64, u64) {
         let (mut now, mut had, mut longest) = (from, 0, 0);
         while now < from + micros {

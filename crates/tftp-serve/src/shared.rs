@@ -1,5 +1,5 @@
-//! The state that all shards of one server object share: ids, limits, memory, figures. It is used once per request,
-//! never once per packet.
+//! The state that all shards of one server object share: ids, limits, memory, figures. It is used
+//! once per request, never once per packet.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -77,8 +77,8 @@ impl Shared {
         self.active().saturating_sub(self.half_open.load(Relaxed))
     }
 
-    /// Returns true in a flood: many transfers are half-open, and no fewer than are settled, because clients do not
-    /// continue the transfers that they request.
+    /// Returns true in a flood: many transfers are half-open, and no fewer than are settled,
+    /// because clients do not continue the transfers that they request.
     pub(super) fn is_flooded(&self) -> bool {
         let half_open = self.half_open.load(Relaxed);
         half_open >= FLOOD && half_open >= self.settled()
@@ -103,19 +103,21 @@ impl Shared {
         Ok(())
     }
 
-    /// Notes that a transfer is not half-open any more: its client has acknowledged something, or it is over.
+    /// Notes that a transfer is not half-open any more: its client has acknowledged something, or
+    /// it is over.
     pub(super) fn settle(&self) {
         self.half_open.fetch_sub(1, Relaxed);
     }
 
-    /// Counts a transfer in again that had left, whatever the limits, because its client was not gone.
+    /// Counts a transfer in again that had left, whatever the limits, because its client was not
+    /// gone.
     pub(super) fn back(&self, host: IpAddr) {
         *self.hosts.lock().entry(host).or_default() += 1;
         self.active.fetch_add(1, Relaxed);
     }
 
-    /// Counts a transfer out: it is over, or its client may be gone. So a client whose ERROR has not taken effect yet
-    /// may begin the next transfer at once.
+    /// Counts a transfer out: it is over, or its client may be gone. So a client whose ERROR has
+    /// not taken effect yet may begin the next transfer at once.
     pub(super) fn leave(&self, host: IpAddr) {
         self.active.fetch_sub(1, Relaxed);
         let mut hosts = self.hosts.lock();

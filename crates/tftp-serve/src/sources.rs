@@ -8,8 +8,9 @@ use tftp_udp::Bytes;
 
 /// The source or target of the bytes of one connection. By default it is the root directory.
 ///
-/// The first that is set and fits the operation is used: `to_application`, `data`, `fed`, `local_file`, the root
-/// directory with `served_name` or the client's name. If there is none of these, an upload goes only to the sink, as
+/// The first that is set and fits the operation is used: `to_application`, `data`, `fed`,
+/// `local_file`, the root directory with `served_name` or the client's name. If there is none of
+/// these, an upload goes only to the sink, as
 /// [`EngineEvent::Data`](crate::inline::EngineEvent::Data), if the sink has interest in
 /// [data](crate::inline::Interests::DATA).
 #[derive(Clone, Debug, Default)]
@@ -18,7 +19,8 @@ pub struct Sources {
     pub data: Option<Bytes>,
     /// Any path, for both directions; it is not confined to the root directory.
     pub local_file: Option<PathBuf>,
-    /// A name that is looked up in the root directory instead of the client's name, under the same rules.
+    /// A name that is looked up in the root directory instead of the client's name, under the same
+    /// rules.
     pub served_name: Option<String>,
     /// A feed whose bytes the application supplies while the download runs.
     pub fed: Option<Arc<Fed>>,

@@ -1,9 +1,10 @@
 //! Decides how long an I/O thread polls for the next packet before it sleeps.
 //!
-//! A wake-up costs tens of microseconds. If the next packet comes sooner than that, as it does from a client in
-//! lockstep on a fast network, polling is faster. If it does not, polling wastes processor time. The decision is based
-//! on the thread's own waits for packets of transfers, measured while it polls and while it sleeps. A processor that
-//! other threads want shows up as long waits, too, because the thread yields between two polls.
+//! A wake-up costs tens of microseconds. If the next packet comes sooner than that, as it does from
+//! a client in lockstep on a fast network, polling is faster. If it does not, polling wastes
+//! processor time. The decision is based on the thread's own waits for packets of transfers,
+//! measured while it polls and while it sleeps. A processor that other threads want shows up as
+//! long waits, too, because the thread yields between two polls.
 
 use std::time::Duration;
 
@@ -19,8 +20,8 @@ const PATIENCE: u32 = 4;
 /// The shortest polling time, so that the average can be found at all.
 const LEAST: Duration = Duration::from_micros(20);
 
-/// While polling does not pay, one in this many waits begins with a short poll, because a wait in sleep measures longer
-/// than one without.
+/// While polling does not pay, one in this many waits begins with a short poll, because a wait in
+/// sleep measures longer than one without.
 const PROBE_EVERY: u32 = 64;
 const PROBE: Duration = Duration::from_micros(100);
 
@@ -38,8 +39,9 @@ pub(crate) struct Spin {
 }
 
 impl Spin {
-    /// Makes the decision with `most` as the longest polling time. `processors`: the number of the machine's
-    /// processors. With a single one the thread never polls, because the sender of the next packet may need it.
+    /// Makes the decision with `most` as the longest polling time. `processors`: the number of the
+    /// machine's processors. With a single one the thread never polls, because the sender of the
+    /// next packet may need it.
     pub(crate) fn new(most: Duration, processors: usize) -> Spin {
         Spin {
             most: if processors > 1 { most } else { Duration::ZERO },
@@ -49,14 +51,15 @@ impl Spin {
         }
     }
 
-    /// Returns true if the next wait is to be measured. The wait of an idle server is not, because it does not depend
-    /// on any client.
+    /// Returns true if the next wait is to be measured. The wait of an idle server is not, because
+    /// it does not depend on any client.
     #[inline]
     pub(crate) fn measures(&self, transfers: usize) -> bool {
         !self.most.is_zero() && transfers > 0
     }
 
-    /// Returns the polling time of the next wait. A server without transfers is idle and sleeps at once.
+    /// Returns the polling time of the next wait. A server without transfers is idle and sleeps at
+    /// once.
     #[inline]
     pub(crate) fn time(&mut self, transfers: usize) -> Duration {
         self.looks = match self.measures(transfers) {
@@ -81,8 +84,8 @@ impl Spin {
         PROBE.min(self.most)
     }
 
-    /// Adds a finished wait to the average. `is_answered`: it brought a packet of a transfer. Other waits say nothing
-    /// about the clients: storage, another thread or a deadline ended them.
+    /// Adds a finished wait to the average. `is_answered`: it brought a packet of a transfer. Other
+    /// waits say nothing about the clients: storage, another thread or a deadline ended them.
     pub(crate) fn waited(&mut self, took: Duration, is_answered: bool) {
         if !is_answered {
             return;
@@ -91,7 +94,8 @@ impl Spin {
         let pays = self.average.is_some_and(|average| average <= self.most);
         self.average = Some(match self.average {
             Some(average) if pays || took > self.looks => (average * (WEIGHT - 1) + took) / WEIGHT,
-            // The first wait, or a probe that found a packet: an average of waits in sleep does not apply to it.
+            // The first wait, or a probe that found a packet: an average of waits in sleep does not
+            // apply to it.
             _ => took,
         });
     }
@@ -107,8 +111,8 @@ mod tests {
         Duration::from_micros(micros)
     }
 
-    /// Simulates `count` waits of this length: a poll finds a packet that comes while it lasts, sleep adds a wake-up.
-    /// Returns the number of polls and their total time.
+    /// Simulates `count` waits of this length: a poll finds a packet that comes while it lasts,
+    /// sleep adds a wake-up. Returns the number of polls and their total time.
     fn run(spin: &mut Spin, count: u32, wait: Duration, wakeup: Duration) -> (u32, Duration) {
         let (mut looks, mut looked) = (0, Duration::ZERO);
         for _ in 0..count {

@@ -3,7 +3,8 @@
 use tftp_files::upload::UploadOptions;
 use tftp_files::write_size;
 use tftp_files::{
-    Completed, Completion, Creating, Opened, Opening, Owner, Place, Progress, Read, Standing, Store, Supply,
+    Completed, Completion, Creating, Opened, Opening, Owner, Place, Progress, Read, Standing,
+    Store, Supply,
 };
 use tftp_machine::{IoDone, TransferId};
 use tftp_proto::wire::Operation;
@@ -15,7 +16,8 @@ use super::inline::Interests;
 use super::places;
 use super::turn::Loop;
 
-/// The amount of a connection's data that may wait for the application; beyond it the connection is slowed down.
+/// The amount of a connection's data that may wait for the application; beyond it the connection is
+/// slowed down.
 const FLOW_LIMIT: u64 = 256 << 10;
 
 /// Returns the transfer of a name in storage.
@@ -28,8 +30,8 @@ fn transfer(owner: Owner) -> TransferId {
 
 /// Beginnings: a file is opened or created.
 impl<N: Datagrams, S: Store> Loop<N, S> {
-    /// Opens the file of a download, or creates that of an upload. If so many wait for the same storage that it
-    /// probably hangs, the client gets no answer and repeats its request.
+    /// Opens the file of a download, or creates that of an upload. If so many wait for the same
+    /// storage that it probably hangs, the client gets no answer and repeats its request.
     pub(crate) fn open(&mut self, id: TransferId) {
         let takes_data = self.observer.wants().has(Interests::DATA);
         let Some(state) = self.connections.get_mut(id) else {
@@ -37,13 +39,15 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         };
         let sources = state.sources.take().map(|sources| *sources).unwrap_or_default();
         let takes_data = takes_data && state.is_announced;
-        let Some(place) = places::find(&state.connection, &state.policy, sources, takes_data) else {
+        let Some(place) = places::find(&state.connection, &state.policy, sources, takes_data)
+        else {
             return self.missing(id, Outcome::NoSource);
         };
         match state.connection.operation {
             Operation::Read => {
                 let opening = self.cache.open(owner(id), &place, Standing::HalfOpen);
-                state.place = Some(place).filter(|place| !matches!(place, Place::Memory(_) | Place::Fed(_)));
+                state.place =
+                    Some(place).filter(|place| !matches!(place, Place::Memory(_) | Place::Fed(_)));
                 match opening {
                     Opening::Now(opened) => self.opened(id, opened.map_err(Outcome::open)),
                     Opening::Later => {}
@@ -172,8 +176,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
 
 /// Uploads.
 impl<N: Datagrams, S: Store> Loop<N, S> {
-    /// Passes received data of uploads to the application and to their files. Their clients wait while either is
-    /// behind.
+    /// Passes received data of uploads to the application and to their files. Their clients wait
+    /// while either is behind.
     pub(crate) fn pass_on(&mut self) {
         while let Some(id) = self.connections.next_dirty() {
             self.pass_on_one(id);
@@ -230,8 +234,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
 
 /// Results.
 impl<N: Datagrams, S: Store> Loop<N, S> {
-    /// Handles the result of a storage job, for the transfer that requested it and for those that wait for the same
-    /// chunk.
+    /// Handles the result of a storage job, for the transfer that requested it and for those that
+    /// wait for the same chunk.
     pub(crate) fn completed(&mut self, completion: Completion<S>) {
         let (id, lane) = (transfer(completion.owner()), completion.lane());
         let Some(state) = self.connections.get_mut(id) else {

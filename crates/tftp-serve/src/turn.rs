@@ -1,9 +1,10 @@
 //! The loop of one I/O thread: `Loop::do_turn` is its order of priorities.
 //!
-//! It is built on two interfaces, [`Datagrams`] and [`Store`], and on the machine, which decides which clients are
-//! served. The machine's outputs are carried out in `outputs.rs` and `storage.rs`. Messages from other threads are
-//! handled in `orders.rs`, and the loop's state of a transfer is in `connections.rs`. Requests may be a flood, from any
-//! sender: their share of a turn while transfers run is in `request_budget.rs`.
+//! It is built on two interfaces, [`Datagrams`] and [`Store`], and on the machine, which decides
+//! which clients are served. The machine's outputs are carried out in `outputs.rs` and
+//! `storage.rs`. Messages from other threads are handled in `orders.rs`, and the loop's state of a
+//! transfer is in `connections.rs`. Requests may be a flood, from any sender: their share of a turn
+//! while transfers run is in `request_budget.rs`.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,15 +28,17 @@ use super::request_budget::{RequestBudget, TimeSlice};
 use super::shared::Shared;
 use super::spin::Spin;
 
-/// The maximum number of datagrams of one receiving call, and of such calls for transfers in a turn.
+/// The maximum number of datagrams of one receiving call, and of such calls for transfers in a
+/// turn.
 const BATCH: usize = 64;
 const BATCHES_A_TURN: usize = 4;
 
-/// The number of times that pending datagrams are received before deadlines take effect: a flood must not put them off
-/// for ever.
+/// The number of times that pending datagrams are received before deadlines take effect: a flood
+/// must not put them off for ever.
 const LOOKS: usize = 64;
 
-/// The time from a burst of transfers until their memory is freed. Bursts that follow each other sooner use it again.
+/// The time from a burst of transfers until their memory is freed. Bursts that follow each other
+/// sooner use it again.
 const REST: Duration = Duration::from_secs(5);
 
 /// The time until the next attempt, if one of the last transfers of a burst is still running.
@@ -126,7 +129,11 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             net,
             server: Server::new(machine, policy.of_machine(), limits, seed),
             cache: ContentCache::new(store, Arc::clone(&inbox) as _, Arc::clone(&shared.memory)),
-            connections: Connections::new(only_address, Arc::clone(&shared), Arc::clone(&inbox) as _),
+            connections: Connections::new(
+                only_address,
+                Arc::clone(&shared),
+                Arc::clone(&inbox) as _,
+            ),
             observer: Observer::new(sink, shared),
             inbox: Arc::clone(&inbox),
             policy,
@@ -167,7 +174,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
 
     /// Does one turn: all pending work, in the order of its priority.
     pub fn turn(&mut self) {
-        // A panic ends this thread's transfers, which may be in an inconsistent state, but not the server.
+        // A panic ends this thread's transfers, which may be in an inconsistent state, but not the
+        // server.
         if catch_unwind(AssertUnwindSafe(|| self.do_turn())).is_err() {
             self.abandon_all();
         }
@@ -191,7 +199,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         self.shrink();
     }
 
-    /// Frees the memory of a burst of transfers, some time after it. A server that is idle then has little memory again.
+    /// Frees the memory of a burst of transfers, some time after it. A server that is idle then has
+    /// little memory again.
     #[inline]
     fn shrink(&mut self) {
         match self.shrink_due {
@@ -289,7 +298,9 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             self.connections.log_packet(&datagram, &handled, &self.observer);
         }
         match handled {
-            Handled::Acked(id, upto) => self.connections.acked(id, upto, &self.server, &self.observer),
+            Handled::Acked(id, upto) => {
+                self.connections.acked(id, upto, &self.server, &self.observer)
+            }
             Handled::Received { id, bytes, last } => self.connections.received(id, bytes, last),
             Handled::Packet(_) | Handled::Repeated(_) => {}
             other => self.connections.handle_unadvanced(
@@ -406,8 +417,9 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         self.request_budget.taken(begin, self.net.now(), more);
     }
 
-    /// Handles deadlines, but only after all pending packets of transfers: after a pause of the process or of the
-    /// system (SIGSTOP, the freezer, suspend) the packets that came meanwhile count first.
+    /// Handles deadlines, but only after all pending packets of transfers: after a pause of the
+    /// process or of the system (SIGSTOP, the freezer, suspend) the packets that came meanwhile
+    /// count first.
     fn expire(&mut self) {
         for _ in 0..LOOKS {
             if self.server.poll_timeout().is_none_or(|due| due > self.now) {
@@ -433,8 +445,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         self.drain();
     }
 
-    /// Sends the packets that this turn has queued. A failure may produce a packet for the client, which is sent at
-    /// once.
+    /// Sends the packets that this turn has queued. A failure may produce a packet for the client,
+    /// which is sent at once.
     pub(crate) fn flush(&mut self) {
         self.net.flush();
         if self.take_failures() {

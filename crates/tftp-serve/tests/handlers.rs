@@ -231,7 +231,9 @@ fn futures_need_no_runtime() {
     let clients: Vec<_> = (0..8)
         .map(|number| {
             let address = server.local_addr();
-            thread::spawn(move || Client::new(address).get(&format!("later {number}"), Options::NONE))
+            thread::spawn(move || {
+                Client::new(address).get(&format!("later {number}"), Options::NONE)
+            })
         })
         .collect();
     // One thread is enough: pending futures delay no other request.

@@ -8,7 +8,8 @@ use std::task::Poll;
 use support::{Client, Gate, Options, get, local, pattern, put};
 use tftp_serve::{Answer, AsyncSink, AsyncSource, Refusal, Request, Server};
 
-/// The number of hanging clients: more than the handler threads, and more than all threads of the servers below.
+/// The number of hanging clients: more than the handler threads, and more than all threads of the
+/// servers below.
 const HANGING: usize = 8;
 
 /// A reader that hangs at its first byte.
@@ -136,7 +137,8 @@ fn handlers_that_block_keep_no_source_or_sink_waiting() {
         .start()
         .unwrap();
     // Both transfers are active when the only handler thread begins to block.
-    let (mut reading, mut asking) = (Client::new(server.local_addr()), Client::new(server.local_addr()));
+    let (mut reading, mut asking) =
+        (Client::new(server.local_addr()), Client::new(server.local_addr()));
     reading.start(b"\0\x01source\0octet\0");
     let mut got = reading.receive().unwrap()[4..].to_vec();
     asking.start(b"\0\x01blocks\0octet\0");

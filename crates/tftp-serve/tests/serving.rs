@@ -5,7 +5,9 @@ mod support;
 use std::time::Duration;
 
 use support::{Client, Events, Failed, Options, get, local, pattern, put, refused};
-use tftp_serve::{ErrorKind, Event, FileErrorKind, FileStep, LogLevel, Operation, Outcome, Refusal, Server};
+use tftp_serve::{
+    ErrorKind, Event, FileErrorKind, FileStep, LogLevel, Operation, Outcome, Refusal, Server,
+};
 
 fn root() -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
@@ -127,7 +129,9 @@ fn a_connection_is_ended_by_its_handle() {
     connections[0].end(Refusal::new(code, format!("stop at {}", connections[0].bytes())));
     assert_eq!(client.receive(), Err(refused(3, "stop at 512")));
     match events.outcome() {
-        Outcome::Refused(refusal) => assert_eq!((refusal.code().0, refusal.text()), (3, "stop at 512")),
+        Outcome::Refused(refusal) => {
+            assert_eq!((refusal.code().0, refusal.text()), (3, "stop at 512"))
+        }
         other => panic!("{other:?}"),
     }
     assert!(server.connections().is_empty());
@@ -136,7 +140,8 @@ fn a_connection_is_ended_by_its_handle() {
 #[test]
 fn limits_refuse_with_events() {
     let root = root();
-    let (builder, events) = Events::of(local().root(root.path()).max_connections_per_client(Some(1)));
+    let (builder, events) =
+        Events::of(local().root(root.path()).max_connections_per_client(Some(1)));
     let server = builder.start().unwrap();
     let mut first = Client::new(server.local_addr());
     first.start(b"\0\x01image\0octet\0");

@@ -153,7 +153,10 @@ impl Source for Checked {
 
     fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let Ledger {
-            content, gate, state, ..
+            content,
+            gate,
+            state,
+            ..
         } = &*self.ledger;
         let (from, room) = (offset as usize, buffer.len());
         {
@@ -201,7 +204,11 @@ enum Manner {
 }
 
 /// Reads the file, and returns the client with what it got.
-fn fetch(address: SocketAddr, (blksize, window): (usize, u64), manner: Manner) -> (Client, Vec<u8>) {
+fn fetch(
+    address: SocketAddr,
+    (blksize, window): (usize, u64),
+    manner: Manner,
+) -> (Client, Vec<u8>) {
     let mut client = Client::new(address);
     client.socket.set_read_timeout(Some(PATIENCE)).unwrap();
     let options = format!("blksize\0{blksize}\0windowsize\0{window}\0");

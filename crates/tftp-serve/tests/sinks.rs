@@ -88,7 +88,9 @@ fn a_sink_that_refuses_ends_the_upload() {
     let full = || refused(3, "The tape is full");
     assert_eq!(put(&server, "write", &pattern(100_000)), Err(full()));
     match events.outcome() {
-        Outcome::Refused(refusal) => assert_eq!((refusal.code().0, refusal.text()), (3, "The tape is full")),
+        Outcome::Refused(refusal) => {
+            assert_eq!((refusal.code().0, refusal.text()), (3, "The tape is full"))
+        }
         other => panic!("{other:?}"),
     }
     assert_eq!(

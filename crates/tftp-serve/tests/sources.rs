@@ -91,7 +91,8 @@ fn a_failed_reader_ends_its_download_with_its_error() {
     assert!(matches!(events.outcome(), Outcome::Refused(_)));
 }
 
-/// A source that counts how often it is read from its beginning, and waits for a gate before it continues.
+/// A source that counts how often it is read from its beginning, and waits for a gate before it
+/// continues.
 struct Counted {
     length: usize,
     passes: Arc<AtomicUsize>,

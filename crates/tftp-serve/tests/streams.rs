@@ -15,7 +15,9 @@ use std::thread;
 use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 use support::{Client, Events, Failed, Gate, Options, get, local, pattern, put, refused};
-use tftp_serve::{Answer, AsyncSink, AsyncSource, ErrorCode, Event, Outcome, Refusal, Request, Task};
+use tftp_serve::{
+    Answer, AsyncSink, AsyncSource, ErrorCode, Event, Outcome, Refusal, Request, Task,
+};
 
 /// A stream or reader of these pieces, each of which is pending once and woken by another thread.
 struct Pieces {
@@ -121,7 +123,8 @@ fn readers_and_streams_are_read_to_their_ends() {
 
 #[test]
 fn a_failed_stream_ends_its_download_with_its_error() {
-    let failing = |error: io::Error| Answer::stream(Pieces::new([Ok(pattern(600)), Err(error)]), None);
+    let failing =
+        |error: io::Error| Answer::stream(Pieces::new([Ok(pattern(600)), Err(error)]), None);
     let handler = move |request: Request| match request.name() {
         "plain" => failing(io::Error::other("a secret path")),
         "missing" => failing(io::ErrorKind::NotFound.into()),
@@ -433,7 +436,8 @@ fn an_asynchronous_sink_that_fails_ends_the_upload() {
 fn a_slow_asynchronous_sink_makes_its_client_wait_and_memory_stay_bounded() {
     let (gate, taken) = (Gate::default(), Arc::new(AtomicUsize::new(0)));
     let (waiting, counting) = (gate.clone(), Arc::clone(&taken));
-    let handler = move |_: Request| Answer::async_sink(Counting(waiting.clone(), Arc::clone(&counting)));
+    let handler =
+        move |_: Request| Answer::async_sink(Counting(waiting.clone(), Arc::clone(&counting)));
     let (builder, events) = Events::of(local().read_only(false).handler(handler));
     let server = builder.start().unwrap();
     let address = server.local_addr();

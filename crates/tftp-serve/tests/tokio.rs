@@ -84,8 +84,9 @@ fn a_server_is_closed_on_the_only_thread_of_its_runtime() {
         .start()
         .unwrap();
     let address = server.local_addr();
-    let client =
-        std::thread::spawn(move || support::Client::new(address).get("file", support::Options::NONE));
+    let client = std::thread::spawn(move || {
+        support::Client::new(address).get("file", support::Options::NONE)
+    });
     runtime.block_on(async move {
         while server.connection_count() == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;

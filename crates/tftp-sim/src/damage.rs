@@ -1,7 +1,7 @@
 //! Damage to a datagram's length and header, and datagrams that others send.
 //!
-//! The bytes that a DATA carries are never changed here: UDP has a checksum, TFTP has none, so no end could notice. The
-//! block number can be wrong though, and there may be fewer or more bytes.
+//! The bytes that a DATA carries are never changed here: UDP has a checksum, TFTP has none, so no
+//! end could notice. The block number can be wrong though, and there may be fewer or more bytes.
 
 use crate::Rng;
 
@@ -13,7 +13,9 @@ pub fn damage(rng: &mut Rng, bytes: &mut Vec<u8>) {
         0 => bytes.truncate(rng.below(bytes.len() as u64) as usize),
         1 => (0..=rng.below(40)).for_each(|_| bytes.push(rng.next() as u8)),
         2 if bytes.len() > 1 => bytes[1] = rng.pick(&OPCODES),
-        3 | 4 if bytes.len() > 3 && bytes[0] == 0 && (3..6).contains(&bytes[1]) => renumber(rng, bytes),
+        3 | 4 if bytes.len() > 3 && bytes[0] == 0 && (3..6).contains(&bytes[1]) => {
+            renumber(rng, bytes)
+        }
         _ => flip(rng, bytes),
     }
 }
@@ -40,7 +42,8 @@ fn renumber(rng: &mut Rng, bytes: &mut [u8]) {
     bytes[2..4].copy_from_slice(&other.to_be_bytes());
 }
 
-/// Returns a stranger's datagram: the same one (with another payload), an ERROR, an ACK, or random bytes.
+/// Returns a stranger's datagram: the same one (with another payload), an ERROR, an ACK, or random
+/// bytes.
 pub fn stray(rng: &mut Rng, like: &[u8]) -> Vec<u8> {
     let mut bytes = like.to_vec();
     match rng.below(4) {

@@ -1,7 +1,8 @@
-//! Shared parts of the workspace's simulations: a seeded generator, clients with habits, damaged datagrams.
+//! Shared parts of the workspace's simulations: a seeded generator, clients with habits, damaged
+//! datagrams.
 //!
-//! For tests only. The clients are written without the protocol crate's code, so that one mistake is not made at both
-//! ends.
+//! For tests only. The clients are written without the protocol crate's code, so that one mistake
+//! is not made at both ends.
 
 pub mod client;
 pub mod damage;

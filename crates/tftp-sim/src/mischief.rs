@@ -1,5 +1,5 @@
-//! A malicious client: it sends packets that may make a server send more than it should, at any time, from its own
-//! port.
+//! A malicious client: it sends packets that may make a server send more than it should, at any
+//! time, from its own port.
 
 use crate::Rng;
 
@@ -18,7 +18,8 @@ pub fn packet(rng: &mut Rng, number: u16, blksize: u64, request: &[u8]) -> Vec<u
     match rng.below(40) {
         0..16 => vec![0, 4, a, b],
         16..36 => {
-            let length = rng.pick(&[blksize, blksize, blksize, blksize, 0, 1]) + u64::from(rng.percent(1));
+            let length =
+                rng.pick(&[blksize, blksize, blksize, blksize, 0, 1]) + u64::from(rng.percent(1));
             let mut data = vec![0, 3, a, b];
             data.resize(4 + length as usize, b'!');
             data

@@ -92,7 +92,11 @@ impl Condvar {
     }
 
     /// The same, for so long at most.
-    pub fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, limit: Duration) -> sync::WaitTimeoutResult {
+    pub fn wait_for<T>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        limit: Duration,
+    ) -> sync::WaitTimeoutResult {
         let held = guard.held.take().expect(HELD);
         let waited = self.0.wait_timeout(held, limit);
         let (held, result) = waited.unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,7 @@
 //! Replaces std's threads and the kernel in models, and runs models.
 //!
-//! No wait ever times out here: what only a time limit would end, a lost wake-up for one, is a deadlock, and found.
+//! No wait ever times out here: what only a time limit would end, a lost wake-up for one, is a
+//! deadlock, and found.
 
 use std::time::Duration;
 
@@ -69,8 +70,8 @@ pub mod thread {
     }
 }
 
-/// A sleep in the kernel: looks without sleeping, and lets the others go on, until something is there. Without a limit
-/// on time, as everywhere here, but for one of zero.
+/// A sleep in the kernel: looks without sleeping, and lets the others go on, until something is
+/// there. Without a limit on time, as everywhere here, but for one of zero.
 ///
 /// # Errors
 /// Those of `look`.
@@ -86,11 +87,12 @@ pub fn wait_until(
     }
 }
 
-/// Tries a body, which starts threads of [`shuttle::thread`], in many orders: by chance, and by chance with few
-/// preemptions, which finds what needs one thread to stand still for long.
+/// Tries a body, which starts threads of [`shuttle::thread`], in many orders: by chance, and by
+/// chance with few preemptions, which finds what needs one thread to stand still for long.
 ///
-/// TFTP_MODEL_ROUNDS: how many of each (500). TFTP_SEED: the seed of both; it is printed. A failure prints the seed or
-/// the schedule of its round: TFTP_SEED or TFTP_MODEL_SCHEDULE repeats that, with TFTP_MODEL_ROUNDS=1.
+/// TFTP_MODEL_ROUNDS: how many of each (500). TFTP_SEED: the seed of both; it is printed. A failure
+/// prints the seed or the schedule of its round: TFTP_SEED or TFTP_MODEL_SCHEDULE repeats that,
+/// with TFTP_MODEL_ROUNDS=1.
 pub fn check(body: impl Fn() + Clone + Send + Sync + 'static) {
     use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler};
     let mut config = shuttle::Config::new();
@@ -104,7 +106,8 @@ pub fn check(body: impl Fn() + Clone + Send + Sync + 'static) {
     let rounds = variable("TFTP_MODEL_ROUNDS").unwrap_or(500);
     let seed = variable("TFTP_SEED").unwrap_or_else(|| std::process::id().into());
     println!("TFTP_SEED={seed} TFTP_MODEL_ROUNDS={rounds}");
-    shuttle::Runner::new(RandomScheduler::new_from_seed(seed, rounds), config.clone()).run(body.clone());
+    shuttle::Runner::new(RandomScheduler::new_from_seed(seed, rounds), config.clone())
+        .run(body.clone());
     shuttle::Runner::new(PctScheduler::new_from_seed(seed, 3, rounds), config).run(body);
     let name = std::thread::current().name().unwrap_or_default().to_owned();
     println!("figure: {} orders of {name}", 2 * rounds);

@@ -8,7 +8,8 @@ use crate::thread::{Builder, JoinHandle};
 
 /// Starts a thread with every signal blocked, except those that its own faults raise.
 ///
-/// A handler of the application never runs on it, and what waits for a signal (sigwait, signalfd) is not passed over.
+/// A handler of the application never runs on it, and what waits for a signal (sigwait, signalfd)
+/// is not passed over.
 ///
 /// # Errors
 /// The system's, where it has no more threads.
@@ -39,8 +40,8 @@ impl BlockedSignals {
     fn new() -> BlockedSignals {
         let mut all = MaybeUninit::uninit();
         let mut before = MaybeUninit::uninit();
-        // SAFETY: sigfillset initialises the set; the two others get valid pointers to it, and pthread_sigmask writes
-        // the old mask. None of them fails with valid arguments.
+        // SAFETY: sigfillset initialises the set; the two others get valid pointers to it, and
+        // pthread_sigmask writes the old mask. None of them fails with valid arguments.
         unsafe {
             libc::sigfillset(all.as_mut_ptr());
             for fault in FAULTS {

@@ -77,14 +77,16 @@ impl Name {
 }
 
 impl Name {
-    /// Returns true if the kernel wrote the address and port of `peer`, which may be given plain or IPv4-mapped on any
-    /// socket. Flow information and scope are ignored: the kernel fills them in at its discretion.
+    /// Returns true if the kernel wrote the address and port of `peer`, which may be given plain or
+    /// IPv4-mapped on any socket. Flow information and scope are ignored: the kernel fills them in
+    /// at its discretion.
     #[inline]
     pub(super) fn is(&self, length: socklen_t, peer: &SocketAddr) -> bool {
         if (length as usize) < size_of::<sockaddr_in>() {
             return false;
         }
-        // SAFETY: both variants are plain data without invalid values and begin with family and port.
+        // SAFETY: both variants are plain data without invalid values and begin with family and
+        // port.
         let (family, port) = unsafe { (i32::from(self.v4.sin_family), self.v4.sin_port) };
         if port != peer.port().to_be() {
             return false;

@@ -1,4 +1,5 @@
-//! Adopts sockets that were bound before: by the process that started the application, or before it dropped privileges.
+//! Adopts sockets that were bound before: by the process that started the application, or before it
+//! dropped privileges.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,7 +10,8 @@ use super::SocketOptions;
 use super::socket::{UdpSocket, set_buffers};
 use super::sockopt;
 
-/// A bound UDP socket of the application, held by a duplicated descriptor: either descriptor may be closed first.
+/// A bound UDP socket of the application, held by a duplicated descriptor: either descriptor may be
+/// closed first.
 #[derive(Debug)]
 pub struct Adopted {
     socket: Socket,
@@ -29,8 +31,8 @@ impl Adopted {
     /// Duplicates a descriptor.
     ///
     /// # Errors
-    /// EBADF: not a descriptor. ENOTSOCK: not a socket. `InvalidInput`: not UDP, not bound, or connected.
-    /// `Unsupported`: sockets have no descriptors on this system.
+    /// EBADF: not a descriptor. ENOTSOCK: not a socket. `InvalidInput`: not UDP, not bound, or
+    /// connected. `Unsupported`: sockets have no descriptors on this system.
     pub fn new(descriptor: i32) -> io::Result<Adopted> {
         let (socket, id) = duplicate(descriptor)?;
         let is_udp = socket.r#type()? == socket2::Type::DGRAM && has_udp(&socket)?;
@@ -65,8 +67,8 @@ impl Adopted {
         self.id
     }
 
-    /// Applies the options that a server needs. The application still shares the socket, so that settings which would
-    /// change how others read it (O_NONBLOCK, `coalesce`) stay as they are.
+    /// Applies the options that a server needs. The application still shares the socket, so that
+    /// settings which would change how others read it (O_NONBLOCK, `coalesce`) stay as they are.
     ///
     /// # Errors
     /// Those of setsockopt.

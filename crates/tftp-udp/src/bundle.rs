@@ -1,9 +1,10 @@
 //! Receives from, or sends on, many connected sockets with one system call.
 //!
-//! Where transfers have sockets of their own, one turn of a busy server's loop receives a packet from each and sends a
-//! packet to each. io_uring takes all of these calls at once, and so does Linux AIO; which of them the system permits
-//! is detected once per process. A bundle is only the fast path: the caller makes a failed call again by itself and
-//! handles the error there. Where neither is permitted there are no bundles.
+//! Where transfers have sockets of their own, one turn of a busy server's loop receives a packet
+//! from each and sends a packet to each. io_uring takes all of these calls at once, and so does
+//! Linux AIO; which of them the system permits is detected once per process. A bundle is only the
+//! fast path: the caller makes a failed call again by itself and handles the error there. Where
+//! neither is permitted there are no bundles.
 
 mod aio;
 #[cfg(uring)]
@@ -123,7 +124,8 @@ impl Bundle {
     /// Makes the calls, none of which blocks. Calls on the same socket may run in any order.
     ///
     /// # Safety
-    /// The memory of every call is valid until this returns, and for [`Work::Receive`] nothing else accesses it.
+    /// The memory of every call is valid until this returns, and for [`Work::Receive`] nothing else
+    /// accesses it.
     pub(super) unsafe fn perform(&mut self) {
         if self.calls.is_empty() {
             return;
@@ -143,9 +145,9 @@ impl Bundle {
 
     /// Returns the results in the order the calls were added, as bytes moved. Empties the bundle.
     pub(super) fn results(&mut self) -> impl ExactSizeIterator<Item = io::Result<usize>> {
-        self.calls
-            .drain(..)
-            .map(|call| usize::try_from(call.result).map_err(|_| io::Error::from_raw_os_error(-call.result)))
+        self.calls.drain(..).map(|call| {
+            usize::try_from(call.result).map_err(|_| io::Error::from_raw_os_error(-call.result))
+        })
     }
 }
 
@@ -153,7 +155,9 @@ impl Way {
     fn new(bundling: Bundling) -> Way {
         match bundling {
             #[cfg(uring)]
-            Bundling::Uring => Uring::new(CALLS).map_or(Way::None, |uring| Way::Uring(Box::new(uring))),
+            Bundling::Uring => {
+                Uring::new(CALLS).map_or(Way::None, |uring| Way::Uring(Box::new(uring)))
+            }
             Bundling::Aio => Aio::new(CALLS).map_or(Way::None, Way::Aio),
             _ => Way::None,
         }
@@ -186,8 +190,8 @@ impl Bundling {
         }
     }
 
-    /// Returns true if the system has the call and no sandbox forbids it, as far as can be tested without creating
-    /// anything.
+    /// Returns true if the system has the call and no sandbox forbids it, as far as can be tested
+    /// without creating anything.
     pub(super) fn is_permitted(self) -> bool {
         let call = match self {
             Bundling::Uring if cfg!(uring) => libc::SYS_io_uring_setup,
@@ -195,13 +199,14 @@ impl Bundling {
             _ => return false,
         };
         // SAFETY: the kernel rejects the null pointer, as the last of its checks.
-        let result = unsafe { libc::syscall(call, 1 as libc::c_long, std::ptr::null_mut::<libc::c_void>()) };
+        let result =
+            unsafe { libc::syscall(call, 1 as libc::c_long, std::ptr::null_mut::<libc::c_void>()) };
         result < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::EFAULT)
     }
 }
 
-/// Returns the best mechanism that the system permits, detected once. A sandbox set up later, or a limit on memory or
-/// other resources, shows only on use.
+/// Returns the best mechanism that the system permits, detected once. A sandbox set up later, or a
+/// limit on memory or other resources, shows only on use.
 fn best() -> Bundling {
     static BEST: OnceLock<Bundling> = OnceLock::new();
     let first = if cfg!(uring) {

@@ -2,7 +2,8 @@
 
 use tftp_proto::Instant;
 
-/// Returns the time of the system's monotonic clock, in microseconds since an origin that does not change.
+/// Returns the time of the system's monotonic clock, in microseconds since an origin that does not
+/// change.
 #[cfg(linux)]
 #[inline]
 pub fn now() -> Instant {

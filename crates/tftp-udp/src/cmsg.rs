@@ -8,11 +8,12 @@ use libc::{c_int, cmsghdr};
 use super::ip::{v4_from_kernel, v4_to_kernel, v6_from_kernel, v6_to_kernel};
 use super::{LocalAddr, Route};
 
-/// Room for the control messages of one outgoing datagram: one packet information and one segment size.
+/// Room for the control messages of one outgoing datagram: one packet information and one segment
+/// size.
 pub(super) type SendControl = Control<8>;
 
-/// Room for the control messages of one arrival: packet information of both families, because a dual-stack socket
-/// delivers both for an IPv4 datagram, a segment size, and some to spare.
+/// Room for the control messages of one arrival: packet information of both families, because a
+/// dual-stack socket delivers both for an IPv4 datagram, a segment size, and some to spare.
 pub(super) type RecvControl = Control<16>;
 
 /// A buffer for control messages, aligned as the kernel requires.
@@ -26,7 +27,8 @@ impl<const WORDS: usize> Control<WORDS> {
     /// The size in bytes.
     pub(super) const SIZE: usize = WORDS * 8;
 
-    /// Adds a control message behind the first `used` bytes and returns the new number of used bytes.
+    /// Adds a control message behind the first `used` bytes and returns the new number of used
+    /// bytes.
     fn push<T: Copy>(&mut self, used: usize, level: c_int, kind: c_int, value: T) -> usize {
         // SAFETY: CMSG_SPACE and CMSG_LEN only compute.
         let (space, length) = unsafe {
@@ -36,12 +38,13 @@ impl<const WORDS: usize> Control<WORDS> {
             )
         };
         assert!(used + space as usize <= Self::SIZE && used.is_multiple_of(align_of::<cmsghdr>()));
-        // SAFETY: `space` bytes behind `used` are inside the buffer (asserted); the buffer is aligned to 8 and `used`
-        // to cmsghdr; the value is written unaligned where CMSG_DATA has it.
+        // SAFETY: `space` bytes behind `used` are inside the buffer (asserted); the buffer is
+        // aligned to 8 and `used` to cmsghdr; the value is written unaligned where CMSG_DATA has
+        // it.
         unsafe {
             let header = self.0.as_mut_ptr().cast::<u8>().add(used).cast::<cmsghdr>();
-            // The kernel's length has 64 bits. That of musl has 32, with padding that would keep bytes of an earlier
-            // datagram's messages.
+            // The kernel's length has 64 bits. That of musl has 32, with padding that would keep
+            // bytes of an earlier datagram's messages.
             header.write(zero_header());
             (*header).cmsg_len = length as _;
             (*header).cmsg_level = level;
@@ -53,8 +56,10 @@ impl<const WORDS: usize> Control<WORDS> {
 
     /// Calls `each` with level, type and value of every control message in the first `used` bytes.
     pub(super) fn read(&self, used: usize, each: &mut dyn FnMut(c_int, c_int, &[u8])) {
-        // SAFETY: a reinterpretation of initialised words as bytes; an empty or full slice of an existing array.
-        let bytes: &[u8] = unsafe { &*std::ptr::slice_from_raw_parts(self.0.as_ptr().cast(), Self::SIZE) };
+        // SAFETY: a reinterpretation of initialised words as bytes; an empty or full slice of an
+        // existing array.
+        let bytes: &[u8] =
+            unsafe { &*std::ptr::slice_from_raw_parts(self.0.as_ptr().cast(), Self::SIZE) };
         let mut rest = &bytes[..used.min(Self::SIZE)];
         let begin = data_offset();
         while rest.len() >= begin {
@@ -74,14 +79,15 @@ impl<const WORDS: usize> Control<WORDS> {
     }
 }
 
-/// Returns the offset of the data in a control message: the size of the header, with the system's padding.
+/// Returns the offset of the data in a control message: the size of the header, with the system's
+/// padding.
 fn data_offset() -> usize {
     // SAFETY: CMSG_LEN only computes.
     unsafe { libc::CMSG_LEN(0) as usize }
 }
 
-/// Returns the alignment of control messages, which differs between systems: a long on Linux and FreeBSD, an int on
-/// macOS.
+/// Returns the alignment of control messages, which differs between systems: a long on Linux and
+/// FreeBSD, an int on macOS.
 fn alignment() -> usize {
     // SAFETY: CMSG_SPACE only computes.
     unsafe { (libc::CMSG_SPACE(1) - libc::CMSG_SPACE(0)) as usize }
@@ -106,7 +112,8 @@ pub(super) fn value<T: Copy>(bytes: &[u8]) -> Option<T> {
     (bytes.len() >= size_of::<T>()).then(|| unsafe { bytes.as_ptr().cast::<T>().read_unaligned() })
 }
 
-/// Adds the address to send from, as a control message for the peer's family. Returns the bytes used.
+/// Adds the address to send from, as a control message for the peer's family. Returns the bytes
+/// used.
 pub(super) fn push_source(control: &mut SendControl, route: &Route) -> usize {
     let Some(source) = route.source else { return 0 };
     let interface = if is_link_local(route.peer) {
@@ -156,8 +163,8 @@ mod v4 {
         (v4_from_kernel(info.ipi_addr), info.ipi_ifindex as u32)
     }
 
-    /// Returns true if the arrival was sent to a broadcast address: for an address of this machine, Linux returns the
-    /// same address as the one to answer from (fib_compute_spec_dst).
+    /// Returns true if the arrival was sent to a broadcast address: for an address of this machine,
+    /// Linux returns the same address as the one to answer from (fib_compute_spec_dst).
     #[cfg(linux)]
     pub(super) fn is_broadcast(info: &Info) -> bool {
         v4_from_kernel(info.ipi_addr) != v4_from_kernel(info.ipi_spec_dst)
@@ -250,8 +257,8 @@ pub(super) fn parse_control(control: &RecvControl, used: usize) -> ControlInfo {
 }
 
 /// Returns true for multicast and broadcast addresses. Those of single networks are recognised by
-/// the list of interfaces, but for Linux, which marks their datagrams. The list costs the most and is
-/// searched last.
+/// the list of interfaces, but for Linux, which marks their datagrams. The list costs the most and
+/// is searched last.
 fn is_of_many(ip: Ipv4Addr) -> bool {
     let is_of_all = ip.is_multicast() || ip == Ipv4Addr::BROADCAST;
     #[cfg(not(linux))]

@@ -1,12 +1,13 @@
 //! The interface between a server's loop and the network.
 //!
-//! A loop thread owns one value of this trait: it waits, receives, queues packets, and flushes. The implementation
-//! hides the differences between systems: readiness, descriptors, error numbers, calls that would block, the memory of
-//! batches, segmentation, and sockets that are reused for one port after another. A [`PortId`] names a port and is not
-//! reused after the port was closed.
+//! A loop thread owns one value of this trait: it waits, receives, queues packets, and flushes. The
+//! implementation hides the differences between systems: readiness, descriptors, error numbers,
+//! calls that would block, the memory of batches, segmentation, and sockets that are reused for one
+//! port after another. A [`PortId`] names a port and is not reused after the port was closed.
 //!
-//! In a turn of the loop: [`Datagrams::wait`], then [`Datagrams::receive`] for transfers, [`Datagrams::failures`], then
-//! `receive` for requests, and [`Datagrams::flush`] at the end, followed by `failures` once more.
+//! In a turn of the loop: [`Datagrams::wait`], then [`Datagrams::receive`] for transfers,
+//! [`Datagrams::failures`], then `receive` for requests, and [`Datagrams::flush`] at the end,
+//! followed by `failures` once more.
 
 use std::fmt;
 use std::io;
@@ -14,7 +15,9 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::time::Duration;
 
-pub use tftp_machine::{Datagram, NetFailure, NoPort, OpenPlan, PortId, PortKind, Reception, Route};
+pub use tftp_machine::{
+    Datagram, NetFailure, NoPort, OpenPlan, PortId, PortKind, Reception, Route,
+};
 use tftp_proto::Instant;
 
 use super::Bytes;
@@ -24,7 +27,8 @@ pub trait Datagrams {
     /// The handle with which other threads end a wait.
     type Waker: Wake;
 
-    /// Returns the time. It belongs to the network because a simulation's clock advances while it waits.
+    /// Returns the time. It belongs to the network because a simulation's clock advances while it
+    /// waits.
     fn now(&self) -> Instant;
 
     /// Returns a handle that ends [`Datagrams::wait`] from another thread.
@@ -33,21 +37,24 @@ pub trait Datagrams {
     /// Returns the optional features of this network.
     fn features(&self) -> Features;
 
-    /// Describes for the log how the packets of many private ports are moved; `None` where there is no choice.
+    /// Describes for the log how the packets of many private ports are moved; `None` where there is
+    /// no choice.
     fn how(&self) -> Option<&'static str> {
         None
     }
 
-    /// Returns the port that receives requests. Its id stays the same, also after [`Datagrams::close`].
+    /// Returns the port that receives requests. Its id stays the same, also after
+    /// [`Datagrams::close`].
     fn listening(&self) -> PortId;
 
-    /// Waits until datagrams or failures are there, the deadline has passed, or a waker calls. May return early without
-    /// a reason; returns at once if the last `receive` left something.
+    /// Waits until datagrams or failures are there, the deadline has passed, or a waker calls. May
+    /// return early without a reason; returns at once if the last `receive` left something.
     fn wait(&mut self, until: Until);
 
-    /// Receives datagrams of a class and drops those of the last call. Receives about `most` of them: a few more where
-    /// the system delivers several in one piece. Ports are served in turn: one that was served comes last the next
-    /// time. Never fails: errors that a port reports about earlier packets come by [`Datagrams::failures`].
+    /// Receives datagrams of a class and drops those of the last call. Receives about `most` of
+    /// them: a few more where the system delivers several in one piece. Ports are served in turn:
+    /// one that was served comes last the next time. Never fails: errors that a port reports about
+    /// earlier packets come by [`Datagrams::failures`].
     fn receive(&mut self, class: Class, most: usize) -> Received;
 
     /// Returns false if a `receive` of this class is known to return nothing.
@@ -62,35 +69,39 @@ pub trait Datagrams {
     /// If `index` is not below its count.
     fn arrival(&self, index: usize) -> Datagram<'_>;
 
-    /// Adds to `each` the failures found since the last call. Leaves out a failure that came before a datagram of the
-    /// same port which has not been received yet, and failures of closed ports.
+    /// Adds to `each` the failures found since the last call. Leaves out a failure that came before
+    /// a datagram of the same port which has not been received yet, and failures of closed ports.
     fn failures(&mut self, each: &mut Vec<Failure>);
 
-    /// Opens a port for a transfer, ready for use. A private one receives datagrams of its peer only, as far as the
-    /// network can distinguish them ([`Features::hides_probes`]), and gets another number each time.
+    /// Opens a port for a transfer, ready for use. A private one receives datagrams of its peer
+    /// only, as far as the network can distinguish them ([`Features::hides_probes`]), and gets
+    /// another number each time.
     ///
     /// # Errors
     /// No ports or descriptors are left, or another error of the system.
     fn open(&mut self, plan: &OpenPlan) -> Result<PortId, Unopened>;
 
-    /// Marks a private port as settled, because its peer has acknowledged something: this counts in the budget of
-    /// descriptors.
+    /// Marks a private port as settled, because its peer has acknowledged something: this counts in
+    /// the budget of descriptors.
     fn settle(&mut self, port: PortId);
 
-    /// Releases descriptors that can be opened again, such as ports kept for later, when descriptors run short.
+    /// Releases descriptors that can be opened again, such as ports kept for later, when
+    /// descriptors run short.
     fn make_room(&mut self) {}
 
-    /// Closes a port: nothing is received from it any more. It closes at once if no packet sent from it is still
-    /// queued, else when those have left, or could not leave for a second. When [`Datagrams::open`] or
-    /// [`Datagrams::make_room`] need the room, packets of closed ports leave before the flush. A shared port stays open
-    /// for others; the listening port closes at once and drops its queued packets.
+    /// Closes a port: nothing is received from it any more. It closes at once if no packet sent
+    /// from it is still queued, else when those have left, or could not leave for a second. When
+    /// [`Datagrams::open`] or [`Datagrams::make_room`] need the room, packets of closed ports leave
+    /// before the flush. A shared port stays open for others; the listening port closes at once and
+    /// drops its queued packets.
     fn close(&mut self, port: PortId);
 
     /// Queues a copy of one packet: ACK, OACK, ERROR.
     fn control(&mut self, to: &Route, bytes: &[u8]);
 
-    /// Begins DATA packets to one peer of `segment` bytes each, headers included; only the last may be shorter. Each is
-    /// a [`Datagrams::block`] with its [`Datagrams::slice`]s, or a [`Datagrams::packet`]; [`Datagrams::end`] ends them.
+    /// Begins DATA packets to one peer of `segment` bytes each, headers included; only the last may
+    /// be shorter. Each is a [`Datagrams::block`] with its [`Datagrams::slice`]s, or a
+    /// [`Datagrams::packet`]; [`Datagrams::end`] ends them.
     fn begin(&mut self, to: &Route, segment: usize);
 
     /// As [`Datagrams::begin`], for a single packet.
@@ -119,12 +130,12 @@ pub trait Datagrams {
         self.slice(bytes, data..range.end);
     }
 
-    /// Ends the DATA packets begun. Without it they are dropped, because a client takes a shortened block for the end
-    /// of the file.
+    /// Ends the DATA packets begun. Without it they are dropped, because a client takes a shortened
+    /// block for the end of the file.
     fn end(&mut self);
 
-    /// Sends the queued packets, in order for each port. Packets that cannot leave yet stay queued and leave later, at
-    /// the next flush or before; [`Datagrams::wait`] returns when they can.
+    /// Sends the queued packets, in order for each port. Packets that cannot leave yet stay queued
+    /// and leave later, at the next flush or before; [`Datagrams::wait`] returns when they can.
     fn flush(&mut self);
 
     /// Frees memory that was needed for more ports and packets than there are now.

@@ -7,7 +7,8 @@ use super::UdpSocket;
 use super::address::Name;
 use super::cmsg::{Control, value};
 
-/// The maximum number of errors taken in one call, so that a flood of them does not hold up everything else.
+/// The maximum number of errors taken in one call, so that a flood of them does not hold up
+/// everything else.
 const MOST: usize = 1024;
 
 /// Room for one extended error with the address of the host that reported it.
@@ -35,9 +36,10 @@ fn take(socket: &UdpSocket) -> io::Result<Option<(SocketAddr, io::Error)>> {
     header.msg_namelen = Name::SIZE;
     header.msg_control = (&raw mut control).cast();
     header.msg_controllen = ErrorControl::SIZE as _;
-    // SAFETY: every pointer of the header points to a local of the size beside it; there is no buffer for the packet's
-    // bytes.
-    let result = unsafe { libc::recvmsg(socket.fd(), &mut header, libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT) };
+    // SAFETY: every pointer of the header points to a local of the size beside it; there is no
+    // buffer for the packet's bytes.
+    let result =
+        unsafe { libc::recvmsg(socket.fd(), &mut header, libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT) };
     if result < 0 {
         return Err(io::Error::last_os_error());
     }

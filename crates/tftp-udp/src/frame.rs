@@ -1,4 +1,5 @@
-//! Writes a UDP datagram as Ethernet frames: IPv4 and UDP headers, their checksums, fragments. No system calls.
+//! Writes a UDP datagram as Ethernet frames: IPv4 and UDP headers, their checksums, fragments. No
+//! system calls.
 
 use std::net::SocketAddrV4;
 
@@ -31,8 +32,8 @@ impl Envelope {
         IP + UDP + length > mtu
     }
 
-    /// Calls `each` with the frames of one datagram. The data is `datagram[UDP_ROOM..]`; the room before it is
-    /// overwritten. Stops at the first failure.
+    /// Calls `each` with the frames of one datagram. The data is `datagram[UDP_ROOM..]`; the room
+    /// before it is overwritten. Stops at the first failure.
     pub(super) fn frames<E>(
         &self,
         datagram: &mut [u8],
@@ -212,7 +213,9 @@ mod tests {
             );
             for (at, frame) in frames.iter().enumerate() {
                 let ip = &frame[14..];
-                assert!(ip.len() <= mtu && usize::from(u16::from_be_bytes([ip[2], ip[3]])) == ip.len());
+                assert!(
+                    ip.len() <= mtu && usize::from(u16::from_be_bytes([ip[2], ip[3]])) == ip.len()
+                );
                 let place = u16::from_be_bytes([ip[6], ip[7]]);
                 assert_eq!(usize::from(place & 0x1FFF) * 8, whole.len(), "{mtu}");
                 assert_eq!(place & MORE_FRAGMENTS != 0, at + 1 < frames.len());

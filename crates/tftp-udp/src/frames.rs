@@ -1,7 +1,9 @@
-//! Sends packets as Ethernet frames (packet(7)): their Ethernet source address need not be the interface's.
+//! Sends packets as Ethernet frames (packet(7)): their Ethernet source address need not be the
+//! interface's.
 //!
-//! The kernel would send them from the interface's own address. Packets still arrive through the UDP sockets. A second
-//! packet socket receives a copy of each request and learns the way back from it: interface and next hop.
+//! The kernel would send them from the interface's own address. Packets still arrive through the
+//! UDP sockets. A second packet socket receives a copy of each request and learns the way back from
+//! it: interface and next hop.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -17,9 +19,9 @@ use super::{FlushReport, FrameOptions, MacAddr, UdpSocket};
 const ETH_P_IP: u16 = 0x0800;
 const ARPHRD_ETHER: u16 = 1;
 
-/// The maximum number of clients whose next hop is remembered. Beyond it all are forgotten and learnt again from their
-/// next requests. Clients are distinguished by address and port: an attacker who forges an address to misdirect its
-/// packets has to know the port too.
+/// The maximum number of clients whose next hop is remembered. Beyond it all are forgotten and
+/// learnt again from their next requests. Clients are distinguished by address and port: an
+/// attacker who forges an address to misdirect its packets has to know the port too.
 const MOST_HOPS: usize = 65_536;
 
 /// The bytes of a request that are read: its IP header, and the ports behind it.
@@ -28,7 +30,8 @@ const SEEN: usize = 64;
 /// The buffer size of the packet sockets, in bytes.
 const BUFFER: usize = 4 << 20;
 
-/// Sends packets as frames. Packets to hosts that are not reached by Ethernet are left to the kernel.
+/// Sends packets as frames. Packets to hosts that are not reached by Ethernet are left to the
+/// kernel.
 pub struct Frames {
     options: FrameOptions,
     sniffer: Socket,
@@ -84,8 +87,9 @@ impl Frames {
         })
     }
 
-    /// Sends the packets whose next hop is on an Ethernet; the rest stays in the queue. Reports a socket as congested
-    /// if the device has no room; the caller then must not send the queue in any other way.
+    /// Sends the packets whose next hop is on an Ethernet; the rest stays in the queue. Reports a
+    /// socket as congested if the device has no room; the caller then must not send the queue in
+    /// any other way.
     pub(super) fn send<'s>(
         &mut self,
         queue: &mut Queue,
@@ -114,7 +118,8 @@ impl Frames {
         }
     }
 
-    /// Sends a message and returns the index behind its last sent datagram; `None` if the kernel has to send it.
+    /// Sends a message and returns the index behind its last sent datagram; `None` if the kernel
+    /// has to send it.
     fn send_message(
         &mut self,
         socket: &UdpSocket,
@@ -154,7 +159,11 @@ impl Frames {
     }
 
     /// Returns the headers of a message, its interface and the MTU.
-    fn way(&mut self, socket: &UdpSocket, message: &Message) -> io::Result<Option<(Envelope, i32, usize)>> {
+    fn way(
+        &mut self,
+        socket: &UdpSocket,
+        message: &Message,
+    ) -> io::Result<Option<(Envelope, i32, usize)>> {
         let to = v4(message.route.peer)?;
         let Hop::Ethernet { interface, mac, mtu } = self.hop(to)? else {
             return Ok(None);
@@ -317,7 +326,8 @@ fn send_frame(socket: &Socket, interface: i32, frame: &[u8]) -> io::Result<()> {
     let mut to = link();
     to.sll_ifindex = interface;
     to.sll_protocol = ETH_P_IP.to_be();
-    // SAFETY: the frame is borrowed until the call returns, the address is a local, and their true lengths are given.
+    // SAFETY: the frame is borrowed until the call returns, the address is a local, and their true
+    // lengths are given.
     let sent = unsafe {
         libc::sendto(
             socket.as_raw_fd(),

@@ -1,4 +1,5 @@
-//! The addresses of this host's interfaces (getifaddrs(3)), for systems that report less with a datagram than Linux.
+//! The addresses of this host's interfaces (getifaddrs(3)), for systems that report less with a
+//! datagram than Linux.
 
 use std::cell::RefCell;
 use std::io;
@@ -78,8 +79,8 @@ fn broadcast_of(interface: &ifaddrs) -> Option<IpAddr> {
     let broadcast = interface.ifa_ifu;
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     let broadcast = interface.ifa_dstaddr;
-    // Without the flag it is the other end of a point-to-point link. An interface without a broadcast address may have
-    // its own in that place.
+    // Without the flag it is the other end of a point-to-point link. An interface without a
+    // broadcast address may have its own in that place.
     let has_broadcast = interface.ifa_flags & libc::IFF_BROADCAST as libc::c_uint != 0;
     let broadcast = has_broadcast.then(|| ip_at(broadcast)).flatten();
     broadcast.filter(|ip| Some(*ip) != ip_at(interface.ifa_addr))
@@ -104,7 +105,8 @@ fn each_interface(mut each: impl FnMut(&ifaddrs)) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads an address of the list of interfaces; `None` for other families than IPv4 and IPv6, and without an address.
+/// Reads an address of the list of interfaces; `None` for other families than IPv4 and IPv6, and
+/// without an address.
 fn ip_at(address: *const sockaddr) -> Option<IpAddr> {
     // SAFETY: null, or an address of the list, whose family says what follows.
     let family = i32::from(unsafe { address.as_ref() }?.sa_family);

@@ -13,7 +13,9 @@ pub(super) fn v4_from_kernel(ip: libc::in_addr) -> Ipv4Addr {
 }
 
 pub(super) fn v6_to_kernel(ip: Ipv6Addr) -> libc::in6_addr {
-    libc::in6_addr { s6_addr: ip.octets() }
+    libc::in6_addr {
+        s6_addr: ip.octets(),
+    }
 }
 
 pub(super) fn v6_from_kernel(ip: libc::in6_addr) -> Ipv6Addr {

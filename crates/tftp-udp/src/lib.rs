@@ -1,23 +1,28 @@
-//! UDP sockets for the server's loop, with everything that differs between systems: batches, readiness, descriptors.
+//! UDP sockets for the server's loop, with everything that differs between systems: batches,
+//! readiness, descriptors.
 //!
-//! Nothing here knows TFTP beyond the four bytes before a block's data. `unsafe` occurs only where the system is
-//! called.
+//! Nothing here knows TFTP beyond the four bytes before a block's data. `unsafe` occurs only where
+//! the system is called.
 //!
-//! - [`datagrams`]: the interface between a server's loop and the network; [`sockets`]: its implementation by sockets;
-//! - `listeners.rs`: from a server's settings to its listening sockets and a network for each thread;
-//! - `socket.rs`, `adopt.rs`, `sockopt.rs`, `errors.rs`: one UDP socket, ours or the application's, its options, its
-//!   error queue;
+//! - [`datagrams`]: the interface between a server's loop and the network; [`sockets`]: its
+//!   implementation by sockets;
+//! - `listeners.rs`: from a server's settings to its listening sockets and a network for each
+//!   thread;
+//! - `socket.rs`, `adopt.rs`, `sockopt.rs`, `errors.rs`: one UDP socket, ours or the application's,
+//!   its options, its error queue;
 //! - `renewing.rs`: sockets for one peer at a time, which get another random port for each;
 //! - `ports.rs`, `ports/`: all sockets of a thread, and how many there may be;
 //! - `bundle.rs`, `bundle/`: calls on many connected sockets together, by io_uring or Linux AIO;
-//! - `recv.rs` over `recvmmsg.rs`, `send.rs` and `queue.rs` over `sendmmsg.rs` and `segmentation.rs`: batches;
-//! - `frames.rs` over `frame.rs`: packets sent as Ethernet frames, with an Ethernet source address of choice;
+//! - `recv.rs` over `recvmmsg.rs`, `send.rs` and `queue.rs` over `sendmmsg.rs` and
+//!   `segmentation.rs`: batches;
+//! - `frames.rs` over `frame.rs`: packets sent as Ethernet frames, with an Ethernet source address
+//!   of choice;
 //! - `portable.rs`: one datagram per call, where the system or a sandbox offers nothing better;
-//! - `message.rs`, `windows.rs`, `windows/`: the same with the addresses of this host, by recvmsg and sendmsg,
-//!   WSARecvMsg and WSASendMsg, and runs of blocks that Windows splits; `cmsg.rs`, `interfaces.rs`: control messages,
-//!   and what they do not show;
-//! - `poll.rs`, `poll_portable.rs`, `poll_windows.rs`, `wake.rs`: readiness of sockets, and wake-ups by
-//!   other threads.
+//! - `message.rs`, `windows.rs`, `windows/`: the same with the addresses of this host, by recvmsg
+//!   and sendmsg, WSARecvMsg and WSASendMsg, and runs of blocks that Windows splits; `cmsg.rs`,
+//!   `interfaces.rs`: control messages, and what they do not show;
+//! - `poll.rs`, `poll_portable.rs`, `poll_windows.rs`, `wake.rs`: readiness of sockets, and
+//!   wake-ups by other threads.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -95,7 +100,8 @@ pub use socket::{may_bind_to, may_send_from};
 pub use tftp_machine::LocalAddr;
 pub use wake::{EventFd, Waker};
 
-/// Data that several transfers may send at once, kept alive until the last packet that refers to it has been sent.
+/// Data that several transfers may send at once, kept alive until the last packet that refers to it
+/// has been sent.
 pub type Bytes = Arc<Vec<u8>>;
 
 /// An Ethernet address.
@@ -136,8 +142,8 @@ pub struct Route {
     pub socket: usize,
     /// The destination; on a dual-stack socket an IPv4 peer may be given mapped or plain.
     pub peer: SocketAddr,
-    /// The address to send from. The interface counts only for link-local peers; for all others the routing table
-    /// decides, as for any other datagram.
+    /// The address to send from. The interface counts only for link-local peers; for all others the
+    /// routing table decides, as for any other datagram.
     pub source: Option<LocalAddr>,
     /// True if the socket is connected to that peer.
     pub connected: bool,
@@ -187,7 +193,8 @@ pub fn may_send_frames() -> std::io::Result<()> {
     Err(std::io::ErrorKind::Unsupported.into())
 }
 
-/// Returns true if a packet was refused because it exceeds what its path takes in one piece (Don't Fragment).
+/// Returns true if a packet was refused because it exceeds what its path takes in one piece (Don't
+/// Fragment).
 pub fn is_too_long(error: &std::io::Error) -> bool {
     error.raw_os_error() == Some(TOO_LONG)
 }

@@ -1,4 +1,5 @@
-//! Turns a server's settings into its network: the listening sockets, and [`Sockets`] on each of them.
+//! Turns a server's settings into its network: the listening sockets, and [`Sockets`] on each of
+//! them.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -20,28 +21,31 @@ const DEFAULT_BUFFER: usize = 4 << 20;
 /// The options of a server's sockets on one address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenOptions {
-    /// The address to listen on; with port 0 the system chooses one. For an adopted socket, its address.
+    /// The address to listen on; with port 0 the system chooses one. For an adopted socket, its
+    /// address.
     pub address: SocketAddr,
     /// True if an IPv6 socket receives IPv4 as well (only with an unspecified address).
     pub dual_stack: bool,
     /// True if other sockets may bind to the same port (SO_REUSEADDR and SO_REUSEPORT).
     pub share_port: bool,
-    /// The number of I/O threads, each with a listening socket of its own on the same port; at least 1.
+    /// The number of I/O threads, each with a listening socket of its own on the same port; at
+    /// least 1.
     pub threads: usize,
     /// The ports that transfers get.
     pub mode: Mode,
     /// The range of port numbers for transfers; `None`: any.
     pub transfer_ports: Option<RangeInclusive<u16>>,
-    /// The network interface for all packets, received and sent (SO_BINDTODEVICE, also for a VRF; IP_BOUND_IF on
-    /// macOS).
+    /// The network interface for all packets, received and sent (SO_BINDTODEVICE, also for a VRF;
+    /// IP_BOUND_IF on macOS).
     pub interface: Option<String>,
-    /// The source address of packets to peers of its family, instead of the address that the request was sent to. Only
-    /// Linux takes an address that is not this host's.
+    /// The source address of packets to peers of its family, instead of the address that the
+    /// request was sent to. Only Linux takes an address that is not this host's.
     pub source_ip: Option<IpAddr>,
-    /// The Ethernet source address; IPv4 packets then leave as frames (Linux, CAP_NET_RAW, no IPv6 socket).
+    /// The Ethernet source address; IPv4 packets then leave as frames (Linux, CAP_NET_RAW, no IPv6
+    /// socket).
     pub source_mac: Option<MacAddr>,
-    /// SO_RCVBUF in bytes. By default 4 MiB for sockets shared by peers, and the size that the transfer needs for a
-    /// private one.
+    /// SO_RCVBUF in bytes. By default 4 MiB for sockets shared by peers, and the size that the
+    /// transfer needs for a private one.
     pub recv_buffer: Option<usize>,
     /// SO_SNDBUF in bytes; by default 4 MiB.
     pub send_buffer: Option<usize>,
@@ -93,7 +97,8 @@ impl ListenOptions {
         }
     }
 
-    /// Returns the options of one thread's network; its listening socket, passed separately, is bound to `port`.
+    /// Returns the options of one thread's network; its listening socket, passed separately, is
+    /// bound to `port`.
     fn network(&self, port: u16, sockets: SocketOptions) -> NetOptions {
         let range = self.transfer_ports.as_ref();
         let budget = Budget::new(self.mode, range, self.threads, read_limit());
@@ -136,8 +141,9 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Binds a listening socket for each thread. The first is bound alone, so that another server on the same port is
-    /// detected; then the others join it, and the kernel keeps the packets of each client on one of them.
+    /// Binds a listening socket for each thread. The first is bound alone, so that another server
+    /// on the same port is detected; then the others join it, and the kernel keeps the packets of
+    /// each client on one of them.
     ///
     /// # Errors
     /// The system's error for the address or the port.
@@ -146,7 +152,10 @@ impl Listeners {
     }
 
     /// As [`Listeners::bind`], on a system with that constant.
-    pub(crate) fn bind_as(options: ListenOptions, first_only_reserves: bool) -> io::Result<Listeners> {
+    pub(crate) fn bind_as(
+        options: ListenOptions,
+        first_only_reserves: bool,
+    ) -> io::Result<Listeners> {
         let sockets = options.sockets();
         let mut listeners = Listeners {
             sockets: vec![UdpSocket::bind(options.address, &sockets)?],
@@ -156,8 +165,8 @@ impl Listeners {
         Ok(listeners)
     }
 
-    /// Listens on a socket that the application bound. If no other socket may use its port there is only one thread
-    /// ([`Listeners::threads`]).
+    /// Listens on a socket that the application bound. If no other socket may use its port there is
+    /// only one thread ([`Listeners::threads`]).
     ///
     /// # Errors
     /// Those of setsockopt.
@@ -190,7 +199,8 @@ impl Listeners {
     /// Binds a socket for each further thread. `first_only_reserves`: the first socket would get no
     /// datagrams beside the others, so another one takes its place.
     fn join(&mut self, options: &SocketOptions, first_only_reserves: bool) -> io::Result<()> {
-        // Windows delivers all datagrams of a shared port to one of its sockets, so that there is one thread.
+        // Windows delivers all datagrams of a shared port to one of its sockets, so that there is
+        // one thread.
         if self.options.threads <= 1 || cfg!(windows) {
             return Ok(());
         }

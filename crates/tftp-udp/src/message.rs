@@ -1,5 +1,5 @@
-//! One datagram per call with control messages (recvmsg(2), sendmsg(2)): the address that it was sent to, and the one
-//! that it leaves from.
+//! One datagram per call with control messages (recvmsg(2), sendmsg(2)): the address that it was
+//! sent to, and the one that it leaves from.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -11,7 +11,8 @@ use super::cmsg::{RecvControl, SendControl, parse_control, push_source};
 use super::portable::One;
 use super::{LocalAddr, Route, UdpSocket};
 
-/// Receives one datagram into a buffer with one byte more than needed, with the address that it was sent to.
+/// Receives one datagram into a buffer with one byte more than needed, with the address that it was
+/// sent to.
 ///
 /// # Errors
 /// `WouldBlock` if no datagrams are queued; a pending error of the socket.
@@ -52,7 +53,12 @@ pub(super) fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<One> 
 ///
 /// # Errors
 /// Those of sendmsg.
-pub(super) fn send(socket: &UdpSocket, bytes: &[u8], peer: SocketAddr, source: LocalAddr) -> io::Result<()> {
+pub(super) fn send(
+    socket: &UdpSocket,
+    bytes: &[u8],
+    peer: SocketAddr,
+    source: LocalAddr,
+) -> io::Result<()> {
     let mut control = SendControl::EMPTY;
     let route = Route {
         socket: 0,
@@ -75,21 +81,22 @@ pub(super) fn send(socket: &UdpSocket, bytes: &[u8], peer: SocketAddr, source: L
         header.msg_control = (&raw mut control).cast();
         header.msg_controllen = used as _;
     }
-    // SAFETY: everything that the header points to is a local or borrowed, of the size beside it, and only read.
+    // SAFETY: everything that the header points to is a local or borrowed, of the size beside it,
+    // and only read.
     match unsafe { libc::sendmsg(socket.fd(), &header, MSG_DONTWAIT) } {
         0.. => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
 }
 
-/// Returns true if the system refused the source address rather than the datagram: FreeBSD takes one only on a socket
-/// that is bound to every address.
+/// Returns true if the system refused the source address rather than the datagram: FreeBSD takes
+/// one only on a socket that is bound to every address.
 pub(super) fn is_refusal_of_source(error: &io::Error) -> bool {
     !cfg!(linux) && error.raw_os_error() == Some(libc::EINVAL)
 }
 
-/// Returns the address in the socket's family: some systems report the destination of an IPv4 datagram on an IPv6
-/// socket in its own form.
+/// Returns the address in the socket's family: some systems report the destination of an IPv4
+/// datagram on an IPv6 socket in its own form.
 fn in_family(local: LocalAddr, socket: &UdpSocket) -> LocalAddr {
     match local.ip {
         IpAddr::V4(ip) if socket.is_v6() => LocalAddr {

@@ -11,14 +11,16 @@ pub fn own_ipv6_addresses() -> Vec<Ipv6Addr> {
     Vec::new()
 }
 
-/// Returns the host's IPv6 addresses, in the network namespace of this thread. Empty if /proc does not list them.
+/// Returns the host's IPv6 addresses, in the network namespace of this thread. Empty if /proc does
+/// not list them.
 #[cfg(linux)]
 pub fn own_ipv6_addresses() -> Vec<Ipv6Addr> {
     let list = std::fs::read_to_string("/proc/thread-self/net/if_inet6").unwrap_or_default();
     list.lines().filter_map(parse).collect()
 }
 
-/// Parses one line of if_inet6: the address in 32 hexadecimal digits, then index, prefix length, scope, flags and name.
+/// Parses one line of if_inet6: the address in 32 hexadecimal digits, then index, prefix length,
+/// scope, flags and name.
 #[cfg(linux)]
 fn parse(line: &str) -> Option<Ipv6Addr> {
     let digits = line.split_ascii_whitespace().next()?;

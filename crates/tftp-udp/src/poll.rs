@@ -20,8 +20,8 @@ const WAKER_KEY: u64 = u64::MAX;
 pub struct Poller {
     epoll: OwnedFd,
     wake_state: Arc<WakeState>,
-    /// True while epoll_pwait2 (Linux 5.11) is used, which takes nanoseconds; without it a wait ends at full
-    /// milliseconds.
+    /// True while epoll_pwait2 (Linux 5.11) is used, which takes nanoseconds; without it a wait
+    /// ends at full milliseconds.
     precise: AtomicBool,
 }
 
@@ -78,9 +78,10 @@ impl Poller {
         Waker::new(&self.wake_state)
     }
 
-    /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and lists in `ready` the
-    /// sockets alone. Returns true if a waker has called since the last wait; the next wait does not report it again.
-    /// Never returns before the time is over without a reason, except for a signal.
+    /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and
+    /// lists in `ready` the sockets alone. Returns true if a waker has called since the last wait;
+    /// the next wait does not report it again. Never returns before the time is over without a
+    /// reason, except for a signal.
     ///
     /// # Errors
     /// Those of epoll_wait, but not EINTR.
@@ -88,7 +89,8 @@ impl Poller {
         ready.clear();
         let mut events = [MaybeUninit::<epoll_event>::uninit(); EVENTS];
         let sleeps = timeout != Some(Duration::ZERO) && self.wake_state.may_sleep();
-        let result = self.wait_raw(&mut events, if sleeps { timeout } else { Some(Duration::ZERO) });
+        let result =
+            self.wait_raw(&mut events, if sleeps { timeout } else { Some(Duration::ZERO) });
         let is_called = self.wake_state.awake();
         let count = match result {
             Ok(count) => count,
@@ -121,7 +123,11 @@ impl Poller {
     }
 
     #[cfg_attr(shuttle, expect(dead_code, reason = "in a model no thread may sleep"))]
-    fn wait_for_kernel(&self, events: *mut epoll_event, timeout: Option<Duration>) -> io::Result<usize> {
+    fn wait_for_kernel(
+        &self,
+        events: *mut epoll_event,
+        timeout: Option<Duration>,
+    ) -> io::Result<usize> {
         if self.precise.load(Ordering::Relaxed) {
             match wait_precisely(self.epoll.as_raw_fd(), events, timeout) {
                 // The kernel is too old, or a sandbox does not know the call.
@@ -133,8 +139,9 @@ impl Poller {
         }
         let milliseconds = timeout.map_or(-1, round_up_to_milliseconds);
         // SAFETY: `events` has room for EVENTS of them.
-        let count =
-            unsafe { libc::epoll_wait(self.epoll.as_raw_fd(), events, EVENTS as c_int, milliseconds) };
+        let count = unsafe {
+            libc::epoll_wait(self.epoll.as_raw_fd(), events, EVENTS as c_int, milliseconds)
+        };
         check(count).map(|count| count as usize)
     }
 
@@ -146,12 +153,17 @@ impl Poller {
             u64: key,
         };
         // SAFETY: the event outlives the call.
-        check(unsafe { libc::epoll_ctl(self.epoll.as_raw_fd(), operation, fd, &mut event) }).map(drop)
+        check(unsafe { libc::epoll_ctl(self.epoll.as_raw_fd(), operation, fd, &mut event) })
+            .map(drop)
     }
 }
 
 /// Calls epoll_pwait2 by its number: glibc has it since 2.35 only.
-fn wait_precisely(epoll: RawFd, events: *mut epoll_event, timeout: Option<Duration>) -> io::Result<usize> {
+fn wait_precisely(
+    epoll: RawFd,
+    events: *mut epoll_event,
+    timeout: Option<Duration>,
+) -> io::Result<usize> {
     #[repr(C)]
     struct Timespec {
         seconds: i64,
@@ -163,8 +175,8 @@ fn wait_precisely(epoll: RawFd, events: *mut epoll_event, timeout: Option<Durati
     });
     let time = time.as_ref().map_or(ptr::null(), ptr::from_ref);
     let no_mask = ptr::null::<libc::sigset_t>();
-    // SAFETY: `events` has room for EVENTS of them, `time` is null or a 64-bit timespec that outlives the call, and
-    // no signal mask is given.
+    // SAFETY: `events` has room for EVENTS of them, `time` is null or a 64-bit timespec that
+    // outlives the call, and no signal mask is given.
     let count = unsafe {
         libc::syscall(
             libc::SYS_epoll_pwait2,

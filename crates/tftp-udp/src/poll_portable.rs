@@ -1,5 +1,6 @@
-//! Readiness of sockets on macOS and the BSDs: kqueue, by the crate `polling`, which uses epoll on Linux.
-//! Level-triggered; the cost of a wait grows with the sockets that are ready, not with those watched.
+//! Readiness of sockets on macOS and the BSDs: kqueue, by the crate `polling`, which uses epoll on
+//! Linux. Level-triggered; the cost of a wait grows with the sockets that are ready, not with those
+//! watched.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -48,8 +49,8 @@ impl Poller {
         })
     }
 
-    /// Watches a socket for reading; `key` names it in [`Ready`] (any but the two highest numbers). The caller removes
-    /// it before it is closed.
+    /// Watches a socket for reading; `key` names it in [`Ready`] (any but the two highest numbers).
+    /// The caller removes it before it is closed.
     ///
     /// # Errors
     /// `AlreadyExists` if it is watched.
@@ -81,9 +82,10 @@ impl Poller {
         Waker::new(&self.wake_state)
     }
 
-    /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and lists in `ready` the
-    /// sockets alone. Returns true if a waker has called since the last wait; the next wait does not report it again.
-    /// Never returns before the time is over without a reason.
+    /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and
+    /// lists in `ready` the sockets alone. Returns true if a waker has called since the last wait;
+    /// the next wait does not report it again. Never returns before the time is over without a
+    /// reason.
     ///
     /// # Errors
     /// Those of the system's call, but not EINTR.
@@ -114,8 +116,8 @@ impl Poller {
 
 impl Drop for Poller {
     fn drop(&mut self) {
-        // A waker may keep the wake state, and with it the signal, longer than this. On failure it is not watched any
-        // more anyway.
+        // A waker may keep the wake state, and with it the signal, longer than this. On failure it
+        // is not watched any more anyway.
         let _ = self.poller.delete(self.wake_state.signal.source());
     }
 }

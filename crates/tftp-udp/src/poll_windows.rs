@@ -1,4 +1,5 @@
-//! Readiness of sockets by WSAPoll, whose cost grows with the sockets watched. Tests use its equivalent poll(2).
+//! Readiness of sockets by WSAPoll, whose cost grows with the sockets watched. Tests use its
+//! equivalent poll(2).
 
 use std::io;
 use std::sync::Arc;
@@ -69,7 +70,8 @@ impl Poller {
         })
     }
 
-    /// Watches a socket for reading; `key` names it in [`Ready`]. The caller removes it before it is closed.
+    /// Watches a socket for reading; `key` names it in [`Ready`]. The caller removes it before it
+    /// is closed.
     ///
     /// # Errors
     /// `AlreadyExists` if it is watched.
@@ -119,9 +121,10 @@ impl Poller {
         Waker::new(&self.wake_state)
     }
 
-    /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and lists in `ready` the
-    /// sockets alone. Returns true if a waker has called since the last wait; the next wait does not report it again.
-    /// Never returns before the time is over without a reason, except for a signal.
+    /// Waits until a socket is ready, the time is over (`None`: never) or a [`Waker`] calls, and
+    /// lists in `ready` the sockets alone. Returns true if a waker has called since the last wait;
+    /// the next wait does not report it again. Never returns before the time is over without a
+    /// reason, except for a signal.
     ///
     /// # Errors
     /// Those of poll, but not EINTR.
@@ -147,18 +150,14 @@ impl Poller {
         if fds[0].revents != 0 {
             self.wake_state.signal.lower();
         }
-        ready.extend(
-            fds[1..]
-                .iter()
-                .zip(keys)
-                .filter(|(fd, _)| fd.revents != 0)
-                .map(|(fd, key)| Ready {
-                    key,
-                    readable: fd.revents & POLLIN != 0,
-                    writable: fd.revents & POLLOUT != 0,
-                    error: fd.revents & (POLLERR | POLLHUP | POLLNVAL) != 0,
-                }),
-        );
+        ready.extend(fds[1..].iter().zip(keys).filter(|(fd, _)| fd.revents != 0).map(
+            |(fd, key)| Ready {
+                key,
+                readable: fd.revents & POLLIN != 0,
+                writable: fd.revents & POLLOUT != 0,
+                error: fd.revents & (POLLERR | POLLHUP | POLLNVAL) != 0,
+            },
+        ));
         Ok(is_called)
     }
 

@@ -1,5 +1,5 @@
-//! One datagram per call, which every system can do. The address that a datagram was sent to, and the one that it
-//! leaves from, take other calls: message.rs, and windows.rs.
+//! One datagram per call, which every system can do. The address that a datagram was sent to, and
+//! the one that it leaves from, take other calls: message.rs, and windows.rs.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,7 +15,8 @@ pub(super) struct Single {
 }
 
 impl Single {
-    /// Sends from the front of `order` and lists in `sent` what was sent; fails only if nothing was sent.
+    /// Sends from the front of `order` and lists in `sent` what was sent; fails only if nothing was
+    /// sent.
     pub(super) fn send(
         &mut self,
         socket: &UdpSocket,
@@ -82,7 +83,8 @@ pub(super) struct One {
     pub(super) truncated: bool,
 }
 
-/// Receives one datagram into a buffer with one byte more than needed: a datagram that fills it was longer.
+/// Receives one datagram into a buffer with one byte more than needed: a datagram that fills it was
+/// longer.
 ///
 /// # Errors
 /// `WouldBlock` if no datagrams are queued; a pending error of the socket.
@@ -105,8 +107,8 @@ pub(super) fn receive_one(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<O
 #[cfg(windows)]
 pub(super) use super::windows::{receive_one, send_now};
 
-// The flags make each call non-blocking, because an adopted socket may be blocking: O_NONBLOCK belongs to the socket,
-// not to the descriptor, and its owner decides on it.
+// The flags make each call non-blocking, because an adopted socket may be blocking: O_NONBLOCK
+// belongs to the socket, not to the descriptor, and its owner decides on it.
 
 #[cfg(unix)]
 fn send_now(

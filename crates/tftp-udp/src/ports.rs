@@ -1,7 +1,9 @@
-//! The sockets of one thread: the listening one, private ones with one peer each, and those that many peers share.
+//! The sockets of one thread: the listening one, private ones with one peer each, and those that
+//! many peers share.
 //!
-//! The caller decides which of them a transfer gets. RFC 1350 section 4 identifies a transfer by a pair of ports, ours
-//! and the client's, so that transfers of several clients can share a port; but then any of these clients knows it.
+//! The caller decides which of them a transfer gets. RFC 1350 section 4 identifies a transfer by a
+//! pair of ports, ours and the client's, so that transfers of several clients can share a port; but
+//! then any of these clients knows it.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -26,8 +28,8 @@ mod permit;
 /// The index of the listening socket.
 pub const LISTENING: usize = 0;
 
-/// The descriptors of a thread itself: the listening socket, the poller, those that wake it. Those are one on Linux and
-/// a pipe elsewhere; the crate `polling` adds two of its own on Linux.
+/// The descriptors of a thread itself: the listening socket, the poller, those that wake it. Those
+/// are one on Linux and a pipe elsewhere; the crate `polling` adds two of its own on Linux.
 const LISTENING_DESCRIPTORS: usize = if cfg!(any(linux, windows)) {
     3
 } else if cfg!(target_os = "linux") {
@@ -56,12 +58,13 @@ pub struct PortOptions {
     pub recv_buffer: Option<usize>,
     /// The maximum number of shared sockets.
     pub shared: usize,
-    /// The maximum number of private sockets. All threads of the process together get half of the soft limit of
-    /// descriptors.
+    /// The maximum number of private sockets. All threads of the process together get half of the
+    /// soft limit of descriptors.
     pub private: usize,
     /// The maximum number of private sockets that are kept for the next transfers.
     pub idle: usize,
-    /// True if transfers without a private socket are refused; descriptors alone then limit the number of sockets.
+    /// True if transfers without a private socket are refused; descriptors alone then limit the
+    /// number of sockets.
     pub always_private: bool,
 }
 
@@ -111,8 +114,8 @@ struct Own {
     permit: Permit,
     /// The value of [`Ports::polls`] when its port was released.
     released_at: u64,
-    /// True once a datagram of the peer was read. Datagrams that others sent before the socket was connected stood
-    /// before it in the queue, so that none of them is left.
+    /// True once a datagram of the peer was read. Datagrams that others sent before the socket was
+    /// connected stood before it in the queue, so that none of them is left.
     is_clean: Cell<bool>,
 }
 
@@ -142,9 +145,9 @@ pub struct RecvSocket<'a> {
     pub is_clean: bool,
 }
 
-/// Returns the address for the shared sockets: the listening address. With a source address set it is unspecified,
-/// because replies arrive at the source or, if an address translator inserted it, at the address that the request was
-/// sent to.
+/// Returns the address for the shared sockets: the listening address. With a source address set it
+/// is unspecified, because replies arrive at the source or, if an address translator inserted it,
+/// at the address that the request was sent to.
 fn base(options: &PortOptions) -> SocketAddr {
     match (options.source, options.address) {
         (None, address) => address,
@@ -158,11 +161,15 @@ impl Ports {
     ///
     /// # Errors
     /// Those of epoll.
-    pub fn new(mut options: PortOptions, listening: UdpSocket, poller: &Poller) -> io::Result<Ports> {
+    pub fn new(
+        mut options: PortOptions,
+        listening: UdpSocket,
+        poller: &Poller,
+    ) -> io::Result<Ports> {
         poller.add(&listening, LISTENING)?;
         options.sockets.share_port = false;
-        // An adopted socket may be bound to another interface than the one that is set; its clients are reached by that
-        // one.
+        // An adopted socket may be bound to another interface than the one that is set; its clients
+        // are reached by that one.
         options.sockets.interface = listening.interface().or(options.sockets.interface);
         let first = Open {
             socket: listening,
@@ -212,8 +219,8 @@ impl Ports {
         self.own(index).is_some()
     }
 
-    /// Returns the index of a port, and whether its socket is connected: then it sends to one peer, and the kernel
-    /// delivers nothing from others.
+    /// Returns the index of a port, and whether its socket is connected: then it sends to one peer,
+    /// and the kernel delivers nothing from others.
     #[inline]
     pub fn send_socket(&self, port: PortId) -> Option<(usize, bool)> {
         let index = port.index as usize;
@@ -265,10 +272,12 @@ impl Ports {
         self.polls += 1;
     }
 
-    /// Opens a socket as planned. `is_quiet`: returns true if the last poll has reported nothing of a socket.
+    /// Opens a socket as planned. `is_quiet`: returns true if the last poll has reported nothing of
+    /// a socket.
     ///
     /// # Errors
-    /// No ports or descriptors are left, the limit of sockets is reached, or another error of the system.
+    /// No ports or descriptors are left, the limit of sockets is reached, or another error of the
+    /// system.
     pub fn open(
         &mut self,
         poller: &Poller,
@@ -286,8 +295,8 @@ impl Ports {
         self.shared.iter().flatten().copied()
     }
 
-    /// Ends the transfer on a socket: a private socket releases its port and becomes idle, or is closed if there are
-    /// enough idle ones. Other sockets stay as they are.
+    /// Ends the transfer on a socket: a private socket releases its port and becomes idle, or is
+    /// closed if there are enough idle ones. Other sockets stay as they are.
     pub fn release(&mut self, poller: &Poller, index: usize, now: Instant) {
         if self.is_own(index) && !self.retire(index, now) {
             self.close(poller, index);
@@ -338,7 +347,14 @@ impl Ports {
         let _ticket = Some(Ticket::take(1, false).ok_or_else(descriptors::exhausted)?);
         let socket = self.draw.bind(self.base, &self.options.sockets, draw)?;
         let own = None;
-        let index = self.add(poller, Open { socket, _ticket, own })?;
+        let index = self.add(
+            poller,
+            Open {
+                socket,
+                _ticket,
+                own,
+            },
+        )?;
         self.shared[bucket] = Some(index);
         Ok(index)
     }

@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use super::{Bytes, Route};
 
-/// Slices up to this many bytes are copied beside the header, so that a window is one piece of memory instead of two
-/// per block. Measured with UDP_SEGMENT on a veth, per block of a window of 64: 512 bytes cost 108 ns copied and 152 ns
-/// referenced, 1428 bytes about 195 ns either way.
+/// Slices up to this many bytes are copied beside the header, so that a window is one piece of
+/// memory instead of two per block. Measured with UDP_SEGMENT on a veth, per block of a window of
+/// 64: 512 bytes cost 108 ns copied and 152 ns referenced, 1428 bytes about 195 ns either way.
 const COPY_LIMIT: usize = 512;
 
-/// The number of copied bytes from which on single blocks are referenced, too. A turn has 256 packets of transfers, but
-/// the deadlines of ten thousand transfers may come together, after a pause of the process.
+/// The number of copied bytes from which on single blocks are referenced, too. A turn has 256
+/// packets of transfers, but the deadlines of ten thousand transfers may come together, after a
+/// pause of the process.
 const MOST_COPIED: usize = 512 << 10;
 
-/// The maximum number of pieces of one datagram; further data is copied. A message has up to 64 datagrams and is split
-/// where it would exceed IOV_MAX, so that any datagram fits.
+/// The maximum number of pieces of one datagram; further data is copied. A message has up to 64
+/// datagrams and is split where it would exceed IOV_MAX, so that any datagram fits.
 const MAX_PIECES: usize = 32;
 
 /// The `source` of a piece whose bytes the queue itself holds.
@@ -103,8 +104,8 @@ impl Queue {
         self.copy_limit = COPY_LIMIT;
     }
 
-    /// Begins a run of a single block, whose slices are copied if the block has at most `most_copied` bytes: it is one
-    /// piece then.
+    /// Begins a run of a single block, whose slices are copied if the block has at most
+    /// `most_copied` bytes: it is one piece then.
     pub(super) fn begin_one(&mut self, route: Route, segment: usize, most_copied: usize) {
         self.begin_data(route, segment);
         if segment <= most_copied && self.copied.len() < MOST_COPIED {
@@ -163,8 +164,8 @@ impl Queue {
         }
     }
 
-    /// Drops a run of blocks that was begun and not ended: the code that added to it has failed in between. A client
-    /// takes a shortened block for the end of the file.
+    /// Drops a run of blocks that was begun and not ended: the code that added to it has failed in
+    /// between. A client takes a shortened block for the end of the file.
     #[inline]
     pub(super) fn drop_unended(&mut self) {
         if std::mem::take(&mut self.is_open) {
@@ -192,8 +193,8 @@ impl Queue {
             self.messages.pop();
             return;
         };
-        let regular =
-            others.iter().all(|block| block.length == message.segment) && last.length <= message.segment;
+        let regular = others.iter().all(|block| block.length == message.segment)
+            && last.length <= message.segment;
         debug_assert!(regular, "every block but the last has segment_size bytes");
         if !regular {
             message.segment = 0;
@@ -215,8 +216,8 @@ impl Queue {
         }
     }
 
-    /// Returns the datagram of a message that consists of a single one of at most `most` bytes, to the peer that its
-    /// socket is connected to.
+    /// Returns the datagram of a message that consists of a single one of at most `most` bytes, to
+    /// the peer that its socket is connected to.
     #[inline]
     pub(super) fn lone_packet(&self, message: &Message, most: usize) -> Option<usize> {
         let is_lone = message.route.connected && message.len() == 1;
@@ -281,7 +282,9 @@ impl Queue {
             let Datagram { first, end, .. } = from.datagrams[datagram];
             for piece in &from.pieces[first..end] {
                 match from.kept.get(piece.source as usize) {
-                    Some(bytes) => self.refer(bytes, piece.start..piece.start + piece.length as usize),
+                    Some(bytes) => {
+                        self.refer(bytes, piece.start..piece.start + piece.length as usize)
+                    }
                     None => self.push_copied(from.bytes(piece)),
                 }
             }
@@ -302,7 +305,8 @@ impl Queue {
         });
     }
 
-    /// Begins a datagram with a copy of these bytes. It is the first piece, so that there is no other to merge it with.
+    /// Begins a datagram with a copy of these bytes. It is the first piece, so that there is no
+    /// other to merge it with.
     #[inline]
     fn begin_datagram_with(&mut self, bytes: &[u8]) {
         let (first, start) = (self.pieces.len(), self.copied.len());
@@ -371,8 +375,8 @@ mod tests {
         queue.end_data();
     }
 
-    /// A block by itself is one piece. The blocks of ten thousand transfers that are sent again together take no memory
-    /// beside the chunks that hold them.
+    /// A block by itself is one piece. The blocks of ten thousand transfers that are sent again
+    /// together take no memory beside the chunks that hold them.
     #[test]
     fn single_blocks_are_copied_unless_there_are_very_many() {
         let (mut queue, bytes) = (Queue::default(), Arc::new(vec![7; 1428]));

@@ -12,7 +12,8 @@ use super::{IoMode, LocalAddr, UdpSocket, portable, renewing};
 pub struct Arrival<'a> {
     /// The sender, in the socket's form (IPv4-mapped on a dual-stack socket; see [`super::plain`]).
     pub peer: SocketAddr,
-    /// The address it was sent to, if the socket was opened with packet information and the system reports it.
+    /// The address it was sent to, if the socket was opened with packet information and the system
+    /// reports it.
     pub local: Option<LocalAddr>,
     /// True if it was sent to a broadcast or multicast address, as far as packet information shows.
     pub broadcast: bool,
@@ -51,8 +52,9 @@ pub(super) struct Slots {
 
 impl Slots {
     fn new(count: usize, size: usize) -> Slots {
-        // The additional byte reveals truncation where the system does not report it. An odd number of cache lines
-        // keeps the first lines of all slots, where the small packets are, from falling into one set of the cache.
+        // The additional byte reveals truncation where the system does not report it. An odd number
+        // of cache lines keeps the first lines of all slots, where the small packets are, from
+        // falling into one set of the cache.
         let stride = ((size + 1).div_ceil(64) | 1) * 64;
         Slots {
             memory: vec![0; count * stride],
@@ -75,8 +77,8 @@ impl Slots {
 }
 
 impl RecvBatch {
-    /// Creates a batch of that many slots (1 to 1024) of `slot_size` bytes each. Pages are allocated when datagrams use
-    /// them.
+    /// Creates a batch of that many slots (1 to 1024) of `slot_size` bytes each. Pages are
+    /// allocated when datagrams use them.
     pub fn new(slots: usize, slot_size: usize, mode: IoMode) -> RecvBatch {
         let slots = Slots::new(slots.clamp(1, 1024), slot_size);
         #[cfg(not(linux))]
@@ -89,14 +91,14 @@ impl RecvBatch {
         }
     }
 
-    /// Receives queued datagrams into the slots, at most `most` slots, and drops the former arrivals. Returns the
-    /// number of datagrams: it exceeds the number of slots if the socket coalesces (see
-    /// [`super::SocketOptions::coalesce`]). If the socket is connected to `peer`, datagrams that others sent before are
-    /// skipped.
+    /// Receives queued datagrams into the slots, at most `most` slots, and drops the former
+    /// arrivals. Returns the number of datagrams: it exceeds the number of slots if the socket
+    /// coalesces (see [`super::SocketOptions::coalesce`]). If the socket is connected to `peer`,
+    /// datagrams that others sent before are skipped.
     ///
     /// # Errors
-    /// `WouldBlock` if no datagrams are queued. A pending error of the socket (`ConnectionRefused`, ...) is returned
-    /// once: see [`UdpSocket::take_errors`], then receive again.
+    /// `WouldBlock` if no datagrams are queued. A pending error of the socket (`ConnectionRefused`,
+    /// ...) is returned once: see [`UdpSocket::take_errors`], then receive again.
     pub(super) fn receive_of(
         &mut self,
         socket: &UdpSocket,
@@ -107,7 +109,8 @@ impl RecvBatch {
         #[cfg(linux)]
         if let Some(kernel) = &mut self.kernel {
             match kernel.receive(socket, &mut self.slots, most, peer, &mut self.arrivals) {
-                // The call does not exist, or a sandbox forbids it: a UDP socket itself never returns these errors.
+                // The call does not exist, or a sandbox forbids it: a UDP socket itself never
+                // returns these errors.
                 Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => {
                     self.kernel = None
                 }
@@ -125,7 +128,11 @@ impl RecvBatch {
 
     /// Receives one datagram of `peer` alone.
     #[cfg(all(test, linux))]
-    pub(super) fn receive_from(&mut self, socket: &UdpSocket, peer: SocketAddr) -> io::Result<usize> {
+    pub(super) fn receive_from(
+        &mut self,
+        socket: &UdpSocket,
+        peer: SocketAddr,
+    ) -> io::Result<usize> {
         self.clear();
         self.receive_one_more(socket, &peer)
     }
@@ -135,14 +142,18 @@ impl RecvBatch {
         self.arrivals.clear();
     }
 
-    /// Adds one datagram of `peer` to the arrivals by a single plain call, for a socket that is connected to `peer` and
-    /// does not coalesce. Returns 0 for a datagram of another peer, which came before the socket was connected, and if
-    /// no slot is free.
+    /// Adds one datagram of `peer` to the arrivals by a single plain call, for a socket that is
+    /// connected to `peer` and does not coalesce. Returns 0 for a datagram of another peer, which
+    /// came before the socket was connected, and if no slot is free.
     ///
     /// # Errors
     /// As [`RecvBatch::receive_of`].
     #[inline]
-    pub(super) fn receive_one_more(&mut self, socket: &UdpSocket, peer: &SocketAddr) -> io::Result<usize> {
+    pub(super) fn receive_one_more(
+        &mut self,
+        socket: &UdpSocket,
+        peer: &SocketAddr,
+    ) -> io::Result<usize> {
         let slot = self.arrivals.len();
         if slot >= self.slots.count {
             return Ok(0);
@@ -164,9 +175,10 @@ impl RecvBatch {
         Ok(self.arrivals.len() - slot)
     }
 
-    /// Receives one datagram from each of several sockets together, and drops the former arrivals. Each socket is
-    /// connected to the peer beside it, has datagrams of that peer alone in its queue, and does not coalesce. Calls
-    /// `each` with the result of each socket, in their order; errors are those of [`RecvBatch::receive_one_more`].
+    /// Receives one datagram from each of several sockets together, and drops the former arrivals.
+    /// Each socket is connected to the peer beside it, has datagrams of that peer alone in its
+    /// queue, and does not coalesce. Calls `each` with the result of each socket, in their order;
+    /// errors are those of [`RecvBatch::receive_one_more`].
     #[cfg(linux)]
     pub(super) fn receive_together<'a>(
         &mut self,
@@ -204,13 +216,17 @@ impl RecvBatch {
         only: Option<&SocketAddr>,
     ) -> io::Result<usize> {
         if socket.stop_coalescing() {
-            // This call does not report where one datagram ends and the next begins; the senders retransmit them.
+            // This call does not report where one datagram ends and the next begins; the senders
+            // retransmit them.
             while portable::receive_one(socket, self.slots.slot(0)).is_ok() {}
         }
         while self.arrivals.len() < self.slots.count.min(most) {
             let slot = self.arrivals.len();
             match portable::receive_one(socket, self.slots.slot(slot)) {
-                Ok(one) if only.is_some_and(|only| !renewing::same(one.peer, socket.in_family(*only))) => {}
+                Ok(one)
+                    if only
+                        .is_some_and(|only| !renewing::same(one.peer, socket.in_family(*only))) => {
+                }
                 Ok(one) => {
                     self.arrivals.push(Meta {
                         peer: one.peer,
@@ -223,8 +239,8 @@ impl RecvBatch {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if self.arrivals.is_empty() => return Err(error),
-                // A pending error behind received datagrams is lost here; the error queue, where there is one, still
-                // has it.
+                // A pending error behind received datagrams is lost here; the error queue, where
+                // there is one, still has it.
                 Err(_) => break,
             }
         }

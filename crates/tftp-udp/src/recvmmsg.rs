@@ -18,27 +18,30 @@ use super::recv::{Meta, Slots};
 /// The error of the call.
 pub(super) fn probe(fd: RawFd) -> io::Result<()> {
     // SAFETY: the pointer of an empty array is not followed.
-    let result = unsafe { libc::recvmmsg(fd, ptr::null_mut(), 0, libc::MSG_DONTWAIT as _, ptr::null_mut()) };
+    let result =
+        unsafe { libc::recvmmsg(fd, ptr::null_mut(), 0, libc::MSG_DONTWAIT as _, ptr::null_mut()) };
     if result < 0 {
         return Err(io::Error::last_os_error());
     }
     Ok(())
 }
 
-/// The arrays of the call, one element per slot, allocated once. Pointers are only valid during a call.
+/// The arrays of the call, one element per slot, allocated once. Pointers are only valid during a
+/// call.
 pub(super) struct Recvmmsg {
     headers: Box<[mmsghdr]>,
     vectors: Box<[iovec]>,
     names: Box<[Name]>,
     controls: Box<[RecvControl]>,
-    /// The number of headers, from the first, that the kernel may have changed since they were filled.
+    /// The number of headers, from the first, that the kernel may have changed since they were
+    /// filled.
     stale: usize,
     /// The slots' memory that the pointers in the headers point to; null before the first call.
     filled_for: *mut u8,
 }
 
-// SAFETY: the pointers are those of the boxed arrays beside them and of the slots that come with each call; they are
-// only followed by the kernel during a call, with `&mut` to all of them.
+// SAFETY: the pointers are those of the boxed arrays beside them and of the slots that come with
+// each call; they are only followed by the kernel during a call, with `&mut` to all of them.
 unsafe impl Send for Recvmmsg {}
 
 impl Recvmmsg {
@@ -59,7 +62,8 @@ impl Recvmmsg {
         }
     }
 
-    /// Receives into the first `most` slots and adds the datagrams to `arrivals`; with `peer` only those that it sent.
+    /// Receives into the first `most` slots and adds the datagrams to `arrivals`; with `peer` only
+    /// those that it sent.
     pub(super) fn receive(
         &mut self,
         socket: &UdpSocket,
@@ -71,8 +75,8 @@ impl Recvmmsg {
         self.prepare(slots);
         let count = self.headers.len().min(most) as libc::c_uint;
         let received = loop {
-            // SAFETY: `prepare` made every header point to the name, vector, control and slot of its index, all of
-            // the size given and all borrowed mutably here.
+            // SAFETY: `prepare` made every header point to the name, vector, control and slot of
+            // its index, all of the size given and all borrowed mutably here.
             let result = unsafe {
                 libc::recvmmsg(
                     socket.fd(),
@@ -139,7 +143,8 @@ impl Recvmmsg {
         self.filled_for = base;
     }
 
-    /// Adds the datagrams of a slot: one, or several of one sender behind each other; none if there is no sender.
+    /// Adds the datagrams of a slot: one, or several of one sender behind each other; none if there
+    /// is no sender.
     fn add_datagrams(&self, index: usize, slots: &Slots, arrivals: &mut Vec<Meta>) {
         let header = &self.headers[index].msg_hdr;
         let Some(peer) = self.names[index].get(header.msg_namelen) else {

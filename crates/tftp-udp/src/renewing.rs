@@ -1,8 +1,9 @@
 //! Sockets for one peer at a time, each time with another random port.
 //!
-//! A socket with IP_BIND_ADDRESS_NO_PORT is bound to an address alone. connect(2) chooses a random port, connecting to
-//! AF_UNSPEC releases it, and the socket keeps its options and its registration with epoll. That takes a quarter of the
-//! time of a new socket. The kernel delivers nothing from other peers, and answers them as it does for a closed port.
+//! A socket with IP_BIND_ADDRESS_NO_PORT is bound to an address alone. connect(2) chooses a random
+//! port, connecting to AF_UNSPEC releases it, and the socket keeps its options and its registration
+//! with epoll. That takes a quarter of the time of a new socket. The kernel delivers nothing from
+//! other peers, and answers them as it does for a closed port.
 
 use std::io;
 use std::net::SocketAddr;
@@ -41,14 +42,15 @@ impl UdpSocket {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Discards queued datagrams and pending errors. At most `most` of them; returns false if there were more.
+    /// Discards queued datagrams and pending errors. At most `most` of them; returns false if there
+    /// were more.
     pub fn discard_received(&self, most: usize) -> bool {
         let mut byte = [0; 1];
         for _ in 0..most {
             match super::portable::receive_one(self, &mut byte) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    // An error that a call has returned is still in the error queue, with the address of a peer that
-                    // may come back.
+                    // An error that a call has returned is still in the error queue, with the
+                    // address of a peer that may come back.
                     self.take_errors(&mut |_, _| {});
                     return true;
                 }
@@ -60,9 +62,9 @@ impl UdpSocket {
     }
 }
 
-/// Receives one datagram with the cheapest call available, into a buffer with one byte more than needed. Returns the
-/// bytes kept and whether some were cut off; `None` for a datagram of another peer, which came before the socket was
-/// connected.
+/// Receives one datagram with the cheapest call available, into a buffer with one byte more than
+/// needed. Returns the bytes kept and whether some were cut off; `None` for a datagram of another
+/// peer, which came before the socket was connected.
 ///
 /// # Errors
 /// `WouldBlock` if no datagrams are queued; a pending error of the socket.
@@ -75,8 +77,9 @@ pub(super) fn receive_from(
 ) -> io::Result<Option<(usize, bool)>> {
     use super::address::Name;
     let (mut name, mut size) = (Name::EMPTY, Name::SIZE);
-    // Called by number: the C library's function is a cancellation point, which costs two atomic operations.
-    // SAFETY: buffer, address and size are borrowed mutably for the call, and their true lengths are given.
+    // Called by number: the C library's function is a cancellation point, which costs two atomic
+    // operations. SAFETY: buffer, address and size are borrowed mutably for the call, and their
+    // true lengths are given.
     let length = unsafe {
         libc::syscall(
             libc::SYS_recvfrom,
@@ -114,7 +117,8 @@ fn kept(length: usize, room: usize) -> (usize, bool) {
     (length.min(most), length > most)
 }
 
-/// Compares address and port alone: the kernel fills in flow information and scope at its discretion.
+/// Compares address and port alone: the kernel fills in flow information and scope at its
+/// discretion.
 pub(super) fn same(one: SocketAddr, other: SocketAddr) -> bool {
     (one.ip(), one.port()) == (other.ip(), other.port())
 }

@@ -1,5 +1,5 @@
-//! UDP_SEGMENT: checks whether the kernel splits a run of equal blocks into datagrams, and for which peers it refuses.
-//! Windows has the same limits and refusals, see `windows/uso.rs`.
+//! UDP_SEGMENT: checks whether the kernel splits a run of equal blocks into datagrams, and for
+//! which peers it refuses. Windows has the same limits and refusals, see `windows/uso.rs`.
 
 #[cfg(linux)]
 use std::io;
@@ -10,17 +10,20 @@ use std::sync::OnceLock;
 #[cfg(linux)]
 use super::UdpSocket;
 
-/// The maximum number of segments of one message: UDP_MAX_SEGMENTS of the kernels before 6.10 (128 since). Windows
-/// takes 512.
+/// The maximum number of segments of one message: UDP_MAX_SEGMENTS of the kernels before 6.10 (128
+/// since). Windows takes 512.
 pub(super) const MAX_SEGMENTS: usize = 64;
 
-/// The maximum number of bytes of one message: the payload of an IPv4 datagram (65535 less 20 and 8); IPv6 allows more.
+/// The maximum number of bytes of one message: the payload of an IPv4 datagram (65535 less 20 and
+/// 8); IPv6 allows more.
 pub(super) const MAX_BYTES: usize = 65507;
 
-/// The number of runs to a peer that are sent without segmentation after a refusal, before it is tried again.
+/// The number of runs to a peer that are sent without segmentation after a refusal, before it is
+/// tried again.
 const RETRY_AFTER: u32 = 256;
 
-/// The number of peers remembered at once; two peers in one place cause each other a failing call now and then.
+/// The number of peers remembered at once; two peers in one place cause each other a failing call
+/// now and then.
 const PLACES: usize = 1024;
 
 /// Returns how many datagrams of that size one message holds.
@@ -43,8 +46,9 @@ pub(super) fn supported(socket: &UdpSocket) -> bool {
     })
 }
 
-/// Returns true if an error means that a run can't be segmented on its path, although its datagrams may be sent one by
-/// one: larger than the path MTU (EINVAL or EMSGSIZE), no checksum offload or IPsec (EIO).
+/// Returns true if an error means that a run can't be segmented on its path, although its datagrams
+/// may be sent one by one: larger than the path MTU (EINVAL or EMSGSIZE), no checksum offload or
+/// IPsec (EIO).
 #[cfg(linux)]
 pub(super) fn is_refusal(error: &io::Error) -> bool {
     let refusals = [
@@ -57,8 +61,8 @@ pub(super) fn is_refusal(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| refusals.contains(&code))
 }
 
-/// Remembers peers for which segmentation was refused, because path and MTU depend on the peer. Empty until the first
-/// refusal.
+/// Remembers peers for which segmentation was refused, because path and MTU depend on the peer.
+/// Empty until the first refusal.
 #[derive(Default)]
 pub(super) struct Refusals {
     places: Vec<Refusal>,
@@ -75,7 +79,8 @@ struct Refusal {
 }
 
 impl Refusals {
-    /// Returns true if a run of that segment size to that peer is to be segmented; counts the run if not.
+    /// Returns true if a run of that segment size to that peer is to be segmented; counts the run
+    /// if not.
     #[inline]
     pub(super) fn permit(&mut self, peer: SocketAddr, segment: usize) -> bool {
         self.places.is_empty() || self.permit_known(hash(peer), segment)
@@ -144,8 +149,8 @@ mod tests {
         }
     }
 
-    /// A refusal counts for one peer and for segments that are not smaller, and segmentation is tried again after a
-    /// while.
+    /// A refusal counts for one peer and for segments that are not smaller, and segmentation is
+    /// tried again after a while.
     #[test]
     fn refusals_are_remembered_for_a_while() {
         let peer = |address: &str| address.parse::<SocketAddr>().unwrap();

@@ -17,8 +17,9 @@ mod together;
 #[cfg(all(test, windows))]
 mod windows_tests;
 
-/// The maximum size in bytes of a packet whose pieces are copied together for one plain send, if it is the only packet
-/// of a connected socket: for larger ones, copying costs more than passing the pieces.
+/// The maximum size in bytes of a packet whose pieces are copied together for one plain send, if it
+/// is the only packet of a connected socket: for larger ones, copying costs more than passing the
+/// pieces.
 const PLAIN_SEND: usize = 2048;
 
 /// The fields common to all frames.
@@ -58,17 +59,18 @@ pub struct SendBatch {
 /// The result of a flush.
 #[derive(Debug, Default)]
 pub struct FlushReport {
-    /// Sockets whose buffer is full: their packets stay queued in order; flush again when the poller reports them
-    /// writable.
+    /// Sockets whose buffer is full: their packets stay queued in order; flush again when the
+    /// poller reports them writable.
     pub blocked: Vec<usize>,
-    /// Sockets whose device has no room (ENOBUFS), which no poller reports: their packets stay queued in order; flush
-    /// again after about a millisecond.
+    /// Sockets whose device has no room (ENOBUFS), which no poller reports: their packets stay
+    /// queued in order; flush again after about a millisecond.
     pub congested: Vec<usize>,
     /// Packets or whole windows that could not be sent, and the errors.
     pub failed: Vec<(Route, io::Error)>,
     /// The number of datagrams passed to the system.
     pub sent: usize,
-    /// The number of datagrams dropped because a socket's queue was full, or because the socket is closed.
+    /// The number of datagrams dropped because a socket's queue was full, or because the socket is
+    /// closed.
     pub dropped: usize,
 }
 
@@ -151,17 +153,18 @@ impl SendBatch {
         self.queue.push_small(to, packet);
     }
 
-    /// Begins DATA packets to one client, `segment_size` bytes each, headers included; only the last may be shorter.
-    /// Each is a [`SendBatch::block`] with its [`SendBatch::slice`]s, or a [`SendBatch::packet`];
-    /// [`SendBatch::end_data`] ends them. Packets that are not ended are never sent.
+    /// Begins DATA packets to one client, `segment_size` bytes each, headers included; only the
+    /// last may be shorter. Each is a [`SendBatch::block`] with its [`SendBatch::slice`]s, or a
+    /// [`SendBatch::packet`]; [`SendBatch::end_data`] ends them. Packets that are not ended are
+    /// never sent.
     #[inline]
     pub fn begin_data(&mut self, to: Route, segment_size: usize) {
         self.queue.drop_unended();
         self.queue.begin_data(to, segment_size);
     }
 
-    /// As [`SendBatch::begin_data`], for a single packet. Its pieces are copied together as soon as they come, where a
-    /// plain send would do that later.
+    /// As [`SendBatch::begin_data`], for a single packet. Its pieces are copied together as soon as
+    /// they come, where a plain send would do that later.
     #[inline]
     pub fn begin_one(&mut self, to: Route, segment_size: usize) {
         self.queue.drop_unended();
@@ -183,8 +186,8 @@ impl SendBatch {
         self.queue.slice(bytes, range);
     }
 
-    /// Adds a packet whose header stands before its data, by reference, so that successive packets in the same memory
-    /// become one piece of a message.
+    /// Adds a packet whose header stands before its data, by reference, so that successive packets
+    /// in the same memory become one piece of a message.
     ///
     /// # Panics
     /// If the range is not within the bytes.
@@ -199,11 +202,14 @@ impl SendBatch {
         self.queue.end_data();
     }
 
-    /// Sends the only queued packet, as for a transfer in lockstep, to the peer that its socket is connected to.
-    /// Returns false if there is not exactly one such packet, or the system did not accept it: then
-    /// [`SendBatch::flush`] is needed.
+    /// Sends the only queued packet, as for a transfer in lockstep, to the peer that its socket is
+    /// connected to. Returns false if there is not exactly one such packet, or the system did not
+    /// accept it: then [`SendBatch::flush`] is needed.
     #[inline]
-    pub(super) fn flush_one<'s>(&mut self, socket: impl Fn(usize) -> Option<&'s UdpSocket>) -> bool {
+    pub(super) fn flush_one<'s>(
+        &mut self,
+        socket: impl Fn(usize) -> Option<&'s UdpSocket>,
+    ) -> bool {
         self.queue.drop_unended();
         #[cfg(linux)]
         if self.frames.is_some() {
@@ -228,9 +234,9 @@ impl SendBatch {
         is_sent
     }
 
-    /// Sends the queued packets: socket by socket, and for each socket in the order they were queued. `sockets` finds a
-    /// socket by the index of the routes; packets of a socket that it does not find are dropped. Packets that can't be
-    /// sent yet stay queued.
+    /// Sends the queued packets: socket by socket, and for each socket in the order they were
+    /// queued. `sockets` finds a socket by the index of the routes; packets of a socket that it
+    /// does not find are dropped. Packets that can't be sent yet stay queued.
     pub fn flush<'s>(&mut self, sockets: &dyn Fn(usize) -> Option<&'s UdpSocket>) -> FlushReport {
         self.queue.drop_unended();
         let mut report = FlushReport::default();
@@ -246,7 +252,8 @@ impl SendBatch {
         let mut begin = 0;
         while let Some(&first) = self.order.get(begin) {
             let index = self.queue.messages[first as usize].route.socket;
-            let same = |&&message: &&u32| self.queue.messages[message as usize].route.socket == index;
+            let same =
+                |&&message: &&u32| self.queue.messages[message as usize].route.socket == index;
             let end = begin + self.order[begin..].iter().take_while(same).count();
             match sockets(index) {
                 Some(socket) => self.send_all(socket, index, begin..end, &mut report),
@@ -269,7 +276,8 @@ impl SendBatch {
         }
     }
 
-    /// Drops the queued packets of a socket that is about to get another peer. Returns the number of datagrams dropped.
+    /// Drops the queued packets of a socket that is about to get another peer. Returns the number
+    /// of datagrams dropped.
     pub fn forget(&mut self, socket: usize) -> usize {
         self.queue.drop_unended();
         let mut dropped = 0;

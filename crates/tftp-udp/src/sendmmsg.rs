@@ -31,8 +31,8 @@ pub(super) struct Sendmmsg {
     pub(super) segmentation: bool,
 }
 
-// SAFETY: the pointers in headers and vectors are written anew before each call, from borrows that last as long as the
-// call, and never followed otherwise.
+// SAFETY: the pointers in headers and vectors are written anew before each call, from borrows that
+// last as long as the call, and never followed otherwise.
 unsafe impl Send for Sendmmsg {}
 
 impl Sendmmsg {
@@ -50,7 +50,8 @@ impl Sendmmsg {
         }
     }
 
-    /// Sends from the front of `order` and lists in `sent` what was sent; fails only if nothing was sent.
+    /// Sends from the front of `order` and lists in `sent` what was sent; fails only if nothing was
+    /// sent.
     pub(super) fn send(
         &mut self,
         socket: &UdpSocket,
@@ -60,8 +61,9 @@ impl Sendmmsg {
     ) -> Result<(), Failure> {
         self.plan(socket, queue, order);
         let count = self.units.len() as libc::c_uint;
-        // SAFETY: `plan` filled `count` headers; their pointers lead to the arrays of `self` and the bytes of `queue`,
-        // both borrowed until the call returns. The kernel only writes msg_len.
+        // SAFETY: `plan` filled `count` headers; their pointers lead to the arrays of `self` and
+        // the bytes of `queue`, both borrowed until the call returns. The kernel only writes
+        // msg_len.
         let result = unsafe {
             libc::sendmmsg(
                 socket.fd(),
@@ -120,9 +122,15 @@ impl Sendmmsg {
         self.vectors.clear();
     }
 
-    /// Builds one message, in addition to those built since [`Sendmmsg::begin`], for a call that sends it alone. `None`
-    /// if it consists of several datagrams that the kernel must not split, or if the arrays are full.
-    pub(super) fn whole(&mut self, socket: &UdpSocket, queue: &Queue, index: u32) -> Option<*const msghdr> {
+    /// Builds one message, in addition to those built since [`Sendmmsg::begin`], for a call that
+    /// sends it alone. `None` if it consists of several datagrams that the kernel must not split,
+    /// or if the arrays are full.
+    pub(super) fn whole(
+        &mut self,
+        socket: &UdpSocket,
+        queue: &Queue,
+        index: u32,
+    ) -> Option<*const msghdr> {
         let message = &queue.messages[index as usize];
         let (datagrams, begin) = (message.len(), self.vectors.len());
         if datagrams > self.segments_for(socket, message)
@@ -153,7 +161,8 @@ impl Sendmmsg {
         }
     }
 
-    /// Gathers the pieces of as many of these datagrams as fit into one message; returns 0 if the arrays are full.
+    /// Gathers the pieces of as many of these datagrams as fit into one message; returns 0 if the
+    /// arrays are full.
     fn take(&mut self, queue: &Queue, datagrams: std::ops::Range<usize>) -> usize {
         if self.units.len() == MESSAGES {
             return 0;
@@ -172,14 +181,15 @@ impl Sendmmsg {
             taken = datagram - first + 1;
         }
         let header = &mut self.headers[self.units.len()].msg_hdr;
-        // Only an address is computed, which the kernel follows during the call; the vectors never grow beyond their
-        // capacity.
+        // Only an address is computed, which the kernel follows during the call; the vectors never
+        // grow beyond their capacity.
         header.msg_iov = self.vectors.as_mut_ptr().wrapping_add(begin);
         header.msg_iovlen = (self.vectors.len() - begin) as _;
         taken
     }
 
-    /// Adds bytes to the message that begins at `begin`: to its last vector if they directly follow it in memory.
+    /// Adds bytes to the message that begins at `begin`: to its last vector if they directly follow
+    /// it in memory.
     #[inline]
     fn gather(&mut self, piece: &[u8], begin: usize) {
         let start = piece.as_ptr().cast_mut();

@@ -16,44 +16,49 @@ const SMALLEST_BUFFER: usize = 1 << 16;
 /// The options of a socket.
 #[derive(Clone, Debug, Default)]
 pub struct SocketOptions {
-    /// Sets SO_REUSEADDR and SO_REUSEPORT before the bind: other sockets that do the same may use the same port.
-    /// Without it the bind fails with `AddrInUse` if any other socket has the port.
+    /// Sets SO_REUSEADDR and SO_REUSEPORT before the bind: other sockets that do the same may use
+    /// the same port. Without it the bind fails with `AddrInUse` if any other socket has the port.
     pub share_port: bool,
     /// SO_RCVBUF in bytes, as far as the system permits; `None` keeps the system's default.
     pub recv_buffer: Option<usize>,
     /// SO_SNDBUF in bytes, as far as the system permits; `None` keeps the system's default.
     pub send_buffer: Option<usize>,
-    /// Sets Don't Fragment: packets beyond the path MTU are refused. Otherwise large packets are fragmented, whatever
-    /// the system has learnt about the path.
+    /// Sets Don't Fragment: packets beyond the path MTU are refused. Otherwise large packets are
+    /// fragmented, whatever the system has learnt about the path.
     pub dont_fragment: bool,
     /// The TOS (IPv4) and traffic class (IPv6) byte of outgoing packets.
     pub traffic_class: Option<u8>,
     /// True if an IPv6 socket does not receive IPv4 (otherwise it is dual-stack).
     pub v6_only: bool,
-    /// Arrivals carry the address they were sent to (IP_PKTINFO or IP_RECVDSTADDR, IPV6_RECVPKTINFO).
+    /// Arrivals carry the address they were sent to (IP_PKTINFO or IP_RECVDSTADDR,
+    /// IPV6_RECVPKTINFO).
     pub packet_info: bool,
-    /// Failures that the network reports are kept for [`UdpSocket::take_errors`] (IP_RECVERR; Linux).
+    /// Failures that the network reports are kept for [`UdpSocket::take_errors`] (IP_RECVERR;
+    /// Linux).
     pub report_errors: bool,
-    /// Packets may be sent from addresses that are not this host's (IP_TRANSPARENT; Linux, CAP_NET_ADMIN or
-    /// CAP_NET_RAW).
+    /// Packets may be sent from addresses that are not this host's (IP_TRANSPARENT; Linux,
+    /// CAP_NET_ADMIN or CAP_NET_RAW).
     pub foreign_source: bool,
-    /// Datagrams of one sender that arrive together and have equal lengths may pass the system's network stack as one
-    /// (UDP_GRO; Linux 5.0). [`super::RecvBatch`] separates them again; its slots must then hold 64 KiB.
+    /// Datagrams of one sender that arrive together and have equal lengths may pass the system's
+    /// network stack as one (UDP_GRO; Linux 5.0). [`super::RecvBatch`] separates them again; its
+    /// slots must then hold 64 KiB.
     pub coalesce: bool,
-    /// The network interface for all packets, received and sent (SO_BINDTODEVICE, also for a VRF; IP_BOUND_IF on
-    /// macOS).
+    /// The network interface for all packets, received and sent (SO_BINDTODEVICE, also for a VRF;
+    /// IP_BOUND_IF on macOS).
     pub interface: Option<String>,
     /// If the address has no port, connecting chooses one and [`UdpSocket::disconnect`] releases it
     /// (IP_BIND_ADDRESS_NO_PORT; Linux 4.2). On other systems binding chooses one permanently.
     pub late_port: bool,
-    /// The range of ports to choose from (IP_LOCAL_PORT_RANGE; Linux 6.3). The kernel ignores a bound outside of its
-    /// own range (net.ipv4.ip_local_port_range).
+    /// The range of ports to choose from (IP_LOCAL_PORT_RANGE; Linux 6.3). The kernel ignores a
+    /// bound outside of its own range (net.ipv4.ip_local_port_range).
     pub port_range: Option<RangeInclusive<u16>>,
 }
 
-/// Returns true if an address is this host's, so that packets may be sent from it without privileges.
+/// Returns true if an address is this host's, so that packets may be sent from it without
+/// privileges.
 pub fn is_own(ip: IpAddr) -> bool {
-    // Binding is permitted for any address where the system is configured so (ip_nonlocal_bind); sending is not.
+    // Binding is permitted for any address where the system is configured so (ip_nonlocal_bind);
+    // sending is not.
     let probe = UdpSocket::bind(SocketAddr::new(ip, 0), &SocketOptions::default());
     probe.is_ok_and(|probe| probe.connect(SocketAddr::new(ip, 9)).is_ok())
 }
@@ -61,8 +66,8 @@ pub fn is_own(ip: IpAddr) -> bool {
 /// Checks whether this program may send from an address.
 ///
 /// # Errors
-/// `PermissionDenied` for an address that is not this host's, without CAP_NET_ADMIN and CAP_NET_RAW; `Unsupported`
-/// where a program cannot choose the source address.
+/// `PermissionDenied` for an address that is not this host's, without CAP_NET_ADMIN and
+/// CAP_NET_RAW; `Unsupported` where a program cannot choose the source address.
 #[cfg(any(linux, windows))]
 pub fn may_send_from(ip: IpAddr) -> io::Result<()> {
     if is_own(ip) {
@@ -94,8 +99,8 @@ pub fn may_send_from(ip: IpAddr) -> io::Result<()> {
 /// Checks whether this program may bind sockets to a network interface.
 ///
 /// # Errors
-/// ENODEV (ENXIO on macOS) if there is no interface of that name; `PermissionDenied` if CAP_NET_RAW is needed (before
-/// Linux 5.7); `Unsupported` if the system has no such option.
+/// ENODEV (ENXIO on macOS) if there is no interface of that name; `PermissionDenied` if CAP_NET_RAW
+/// is needed (before Linux 5.7); `Unsupported` if the system has no such option.
 pub fn may_bind_to(interface: &str) -> io::Result<()> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
     sockopt::bind_to_device(&socket, false, interface)
@@ -111,8 +116,9 @@ pub(super) fn set_buffers(socket: &Socket, options: &SocketOptions) -> io::Resul
     Ok(())
 }
 
-/// Sets a buffer's size as far as the system permits. Linux reduces what is too much by itself; FreeBSD and macOS
-/// refuse it (ENOBUFS beyond kern.ipc.maxsockbuf), and are offered half of it again and again.
+/// Sets a buffer's size as far as the system permits. Linux reduces what is too much by itself;
+/// FreeBSD and macOS refuse it (ENOBUFS beyond kern.ipc.maxsockbuf), and are offered half of it
+/// again and again.
 ///
 /// # Errors
 /// The system's error, if it refuses everything, or for another reason.
@@ -143,7 +149,8 @@ impl UdpSocket {
     /// Opens a socket of the address's family and binds it; port 0 lets the system choose.
     ///
     /// # Errors
-    /// Those of socket, setsockopt and bind; `AddrInUse` if another socket has the port and it is not shared.
+    /// Those of socket, setsockopt and bind; `AddrInUse` if another socket has the port and it is
+    /// not shared.
     pub fn bind(address: SocketAddr, options: &SocketOptions) -> io::Result<UdpSocket> {
         let v6 = address.is_ipv6();
         let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
@@ -164,7 +171,8 @@ impl UdpSocket {
         if let Some(range) = options.port_range.as_ref().filter(|_| options.late_port) {
             sockopt::set_port_range(&socket, range)?;
         }
-        let renewable = options.late_port && address.port() == 0 && sockopt::set_late_port(&socket).is_ok();
+        let renewable =
+            options.late_port && address.port() == 0 && sockopt::set_late_port(&socket).is_ok();
         socket.bind(&SockAddr::from(address))?;
         Ok(UdpSocket {
             inner: socket.into(),
@@ -193,10 +201,12 @@ impl UdpSocket {
         }
     }
 
-    /// Permits sockets that are bound with `share_port` from now on to use the same port; earlier binds were refused.
+    /// Permits sockets that are bound with `share_port` from now on to use the same port; earlier
+    /// binds were refused.
     ///
-    /// The first socket of a server is thus bound alone, which detects another server on the port. Those of its other
-    /// threads join it afterwards; the kernel then spreads the peers over all of them.
+    /// The first socket of a server is thus bound alone, which detects another server on the port.
+    /// Those of its other threads join it afterwards; the kernel then spreads the peers over all of
+    /// them.
     ///
     /// # Errors
     /// Those of setsockopt.
@@ -220,8 +230,8 @@ impl UdpSocket {
         self.inner.local_addr()
     }
 
-    /// Returns the receive buffer that was granted, in the unit of the request: Linux doubles the size for its own
-    /// book-keeping, which is undone here.
+    /// Returns the receive buffer that was granted, in the unit of the request: Linux doubles the
+    /// size for its own book-keeping, which is undone here.
     ///
     /// # Errors
     /// Those of getsockopt.
@@ -240,8 +250,9 @@ impl UdpSocket {
     /// Calls `each` with the peers whose packets failed and the errors (an ICMP port unreachable is
     /// `ConnectionRefused`), and removes them from the queue.
     ///
-    /// Only if [`SocketOptions::report_errors`] was set, and only on Linux: on other systems the pending error is
-    /// dropped, because it does not name the peer. The peer's address has the form that the socket uses.
+    /// Only if [`SocketOptions::report_errors`] was set, and only on Linux: on other systems the
+    /// pending error is dropped, because it does not name the peer. The peer's address has the form
+    /// that the socket uses.
     pub fn take_errors(&self, each: &mut dyn FnMut(SocketAddr, io::Error)) {
         #[cfg(linux)]
         super::errors::drain(self, each);
@@ -269,16 +280,16 @@ impl UdpSocket {
         })
     }
 
-    /// Permits equally long datagrams to arrive as one from now on (see [`SocketOptions::coalesce`]); returns true if
-    /// they will.
+    /// Permits equally long datagrams to arrive as one from now on (see
+    /// [`SocketOptions::coalesce`]); returns true if they will.
     pub fn start_coalescing(&self) -> bool {
         let is_on = sockopt::coalesce(&SockRef::from(&self.inner), true).is_ok();
         self.coalesces.store(is_on, Ordering::Relaxed);
         is_on
     }
 
-    /// Makes every datagram arrive by itself from now on. Returns true if coalescing was on, so that queued datagrams
-    /// may be several in one.
+    /// Makes every datagram arrive by itself from now on. Returns true if coalescing was on, so
+    /// that queued datagrams may be several in one.
     pub fn stop_coalescing(&self) -> bool {
         let was_on = self.coalesces.swap(false, Ordering::Relaxed);
         was_on && sockopt::coalesce(&SockRef::from(&self.inner), false).is_ok()
@@ -343,7 +354,8 @@ mod tests {
             });
             (result.map_err(|error| error.raw_os_error()), granted)
         };
-        // kern.ipc.maxsockbuf of FreeBSD is 2 MiB, of which the system counts a part for its own book-keeping.
+        // kern.ipc.maxsockbuf of FreeBSD is 2 MiB, of which the system counts a part for its own
+        // book-keeping.
         assert_eq!(set(4 << 20, 1_864_135, libc::ENOBUFS), (Ok(()), 1 << 20));
         assert_eq!(set(4 << 20, 8 << 20, libc::ENOBUFS), (Ok(()), 4 << 20));
         assert_eq!(set(4 << 20, 0, libc::ENOBUFS), (Err(Some(libc::ENOBUFS)), 0));

@@ -12,19 +12,20 @@ use tftp_budget::descriptors;
 use tftp_proto::Instant;
 
 use super::datagrams::{
-    Class, Datagram, Datagrams, Failure, Features, NoPort, OpenPlan, PortId, PortKind, Received, Route,
-    Unopened, Until, Wake,
+    Class, Datagram, Datagrams, Failure, Features, NoPort, OpenPlan, PortId, PortKind, Received,
+    Route, Unopened, Until, Wake,
 };
 #[cfg(linux)]
 use super::{Bundling, bundle::Bundle};
 use super::{
-    Bytes, FrameOptions, IoMode, LISTENING, Poller, PortOptions, Ports, SendBatch, UdpSocket, Waker, Wanted,
-    clock,
+    Bytes, FrameOptions, IoMode, LISTENING, Poller, PortOptions, Ports, SendBatch, UdpSocket,
+    Waker, Wanted, clock,
 };
 use arrivals::Arrivals;
 use departures::Departures;
 
-/// The maximum number of descriptors that a request needs beside its socket: idle sockets leave room for them.
+/// The maximum number of descriptors that a request needs beside its socket: idle sockets leave
+/// room for them.
 const ROOM: usize = 4;
 
 /// The time to wait before sending again when the system has no memory for packets.
@@ -43,7 +44,8 @@ pub(crate) struct NetOptions {
     pub dont_fragment: bool,
 }
 
-/// [`Datagrams`] by sockets: the fastest calls that the system offers, or the portable ones ([`IoMode`]).
+/// [`Datagrams`] by sockets: the fastest calls that the system offers, or the portable ones
+/// ([`IoMode`]).
 pub struct Sockets {
     poller: Poller,
     #[cfg(linux)]
@@ -60,8 +62,8 @@ pub struct Sockets {
 }
 
 impl Sockets {
-    /// Creates the network on a bound listening socket. Other ports are opened on demand: a caller that needs a shared
-    /// one when no descriptors are left opens it at once.
+    /// Creates the network on a bound listening socket. Other ports are opened on demand: a caller
+    /// that needs a shared one when no descriptors are left opens it at once.
     ///
     /// # Errors
     /// Those of epoll; with frames those of packet sockets.
@@ -73,8 +75,8 @@ impl Sockets {
             Some(frames) => SendBatch::with_frames(mode, frames)?,
         };
         let is_linux = cfg!(linux);
-        // Packets to a source address that is not this host's arrive at another address, so that no socket is
-        // connected.
+        // Packets to a source address that is not this host's arrive at another address, so that no
+        // socket is connected.
         let takes_anybody = options.ports.sockets.foreign_source && !options.ports.always_private;
         let features = Features {
             source_address: true,
@@ -147,9 +149,9 @@ impl Sockets {
         }
     }
 
-    /// Polls without sleeping, no longer than `until` permits; returns true if something arrived, or
-    /// a waker called. Does nothing while packets wait for room, because room ends no spin: a full
-    /// device is tried again after a pause, and a full send buffer makes a socket writable.
+    /// Polls without sleeping, no longer than `until` permits; returns true if something arrived,
+    /// or a waker called. Does nothing while packets wait for room, because room ends no spin: a
+    /// full device is tried again after a pause, and a full send buffer makes a socket writable.
     fn spin(&mut self, until: &Until) -> bool {
         if until.spin.is_zero() || self.departures.are_stuck() {
             return false;
@@ -167,13 +169,15 @@ impl Sockets {
         false
     }
 
-    /// Opens a port. If that fails for a shared one, any open shared socket will do: there can be fewer of them than
-    /// buckets.
+    /// Opens a port. If that fails for a shared one, any open shared socket will do: there can be
+    /// fewer of them than buckets.
     fn open_any(&mut self, plan: &OpenPlan) -> io::Result<usize> {
         let is_quiet = |index| self.arrivals.is_quiet(index);
         let opened = self.ports.open(&self.poller, plan, &is_quiet);
         match (&opened, plan.kind) {
-            (Err(_), PortKind::Shared { .. }) => self.ports.open_shared_sockets().next().map_or(opened, Ok),
+            (Err(_), PortKind::Shared { .. }) => {
+                self.ports.open_shared_sockets().next().map_or(opened, Ok)
+            }
             _ => opened,
         }
     }

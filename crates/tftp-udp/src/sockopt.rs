@@ -15,8 +15,8 @@ pub(super) fn is_no_buffers(error: &io::Error) -> bool {
     return error.raw_os_error() == Some(windows_sys::Win32::Networking::WinSock::WSAENOBUFS);
 }
 
-/// The factor by which the kernel reports a larger buffer than was set: Linux includes its own book-keeping
-/// (socket(7)).
+/// The factor by which the kernel reports a larger buffer than was set: Linux includes its own
+/// book-keeping (socket(7)).
 pub(super) const BUFFER_FACTOR: usize = if cfg!(target_os = "linux") { 2 } else { 1 };
 
 /// Sets the options of [`SocketOptions`] except sharing and buffers, before the bind.
@@ -26,7 +26,8 @@ pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::R
     if v6 {
         set_v6(fd, options)?;
     }
-    // An IPv6 socket that also receives IPv4 has both sets of options, and the kernel chooses by the packet's family.
+    // An IPv6 socket that also receives IPv4 has both sets of options, and the kernel chooses by
+    // the packet's family.
     if !v6 || !options.v6_only {
         set_v4(fd, options)?;
     }
@@ -36,8 +37,8 @@ pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::R
 /// Sets whether several equally long datagrams of one sender may arrive as one.
 ///
 /// # Errors
-/// `ENOPROTOOPT` if the system lacks the option; `ENOSYS` or `EPERM` if recvmmsg, the only call that separates such
-/// datagrams, is missing or forbidden.
+/// `ENOPROTOOPT` if the system lacks the option; `ENOSYS` or `EPERM` if recvmmsg, the only call
+/// that separates such datagrams, is missing or forbidden.
 #[cfg(linux)]
 pub(super) fn coalesce(socket: &Socket, on: bool) -> io::Result<()> {
     let fd = std::os::fd::AsRawFd::as_raw_fd(socket);
@@ -90,7 +91,8 @@ pub(super) fn device_of(socket: &Socket, v6: bool) -> Option<String> {
     };
     let mut name = [0; libc::IF_NAMESIZE];
     // SAFETY: room for a name, as the function requires.
-    let found = unsafe { libc::if_indextoname(index.ok().flatten()?.get(), name.as_mut_ptr().cast()) };
+    let found =
+        unsafe { libc::if_indextoname(index.ok().flatten()?.get(), name.as_mut_ptr().cast()) };
     let name = std::ffi::CStr::from_bytes_until_nul(&name).ok()?;
     (!found.is_null()).then(|| name.to_string_lossy().into_owned())
 }
@@ -127,7 +129,10 @@ pub(super) fn set_late_port(_: &Socket) -> io::Result<()> {
 /// # Errors
 /// `ENOPROTOOPT` before Linux 6.3.
 #[cfg(linux)]
-pub(super) fn set_port_range(socket: &Socket, range: &std::ops::RangeInclusive<u16>) -> io::Result<()> {
+pub(super) fn set_port_range(
+    socket: &Socket,
+    range: &std::ops::RangeInclusive<u16>,
+) -> io::Result<()> {
     /// Defined in linux/in.h; not in libc yet.
     const IP_LOCAL_PORT_RANGE: i32 = 51;
     let fd = std::os::fd::AsRawFd::as_raw_fd(socket);
@@ -143,7 +148,8 @@ pub(super) fn set_port_range(_: &Socket, _: &std::ops::RangeInclusive<u16>) -> i
 
 #[cfg(target_os = "linux")]
 fn set_v4(fd: i32, options: &SocketOptions) -> io::Result<()> {
-    // DONT rather than the system's default: with the default, a path MTU once learnt makes large blocks fail.
+    // DONT rather than the system's default: with the default, a path MTU once learnt makes large
+    // blocks fail.
     let discover = if options.dont_fragment {
         libc::IP_PMTUDISC_DO
     } else {

@@ -1,5 +1,5 @@
-//! Wake-ups from one thread to another: a descriptor that becomes readable (`wake/unix.rs`), a socket and an event
-//! (`wake/windows.rs`).
+//! Wake-ups from one thread to another: a descriptor that becomes readable (`wake/unix.rs`), a
+//! socket and an event (`wake/windows.rs`).
 
 use std::io;
 use std::sync::Arc;
@@ -28,7 +28,8 @@ const ASLEEP: u8 = 1;
 /// A waker has called since the poller last checked.
 const CALLED: u8 = 2;
 
-/// Rounds a timeout up to milliseconds, because a loop that wakes too early finds nothing due and spins.
+/// Rounds a timeout up to milliseconds, because a loop that wakes too early finds nothing due and
+/// spins.
 #[cfg(any(linux, windows, test))]
 pub(super) fn round_up_to_milliseconds(timeout: Duration) -> std::ffi::c_int {
     let rest = u64::from(timeout.subsec_nanos().div_ceil(1_000_000));
@@ -57,15 +58,16 @@ impl WakeState {
         }
     }
 
-    /// Called before the poller sleeps. Returns false if a waker has called meanwhile: then it must not sleep.
+    /// Called before the poller sleeps. Returns false if a waker has called meanwhile: then it must
+    /// not sleep.
     pub(super) fn may_sleep(&self) -> bool {
         self.state
             .compare_exchange(AWAKE, ASLEEP, Ordering::AcqRel, Ordering::Acquire)
             .is_ok()
     }
 
-    /// Called after the poller has slept or polled. Returns true if a waker has called. A waker that has not raised its
-    /// signal yet makes one later wait return early, no more.
+    /// Called after the poller has slept or polled. Returns true if a waker has called. A waker
+    /// that has not raised its signal yet makes one later wait return early, no more.
     pub(super) fn awake(&self) -> bool {
         self.state.swap(AWAKE, Ordering::AcqRel) == CALLED
     }
@@ -84,18 +86,18 @@ impl Waker {
         }
     }
 
-    /// Wakes the poller. Its thread sees all earlier writes of the caller after the wait. Makes a system call only if
-    /// the thread sleeps.
+    /// Wakes the poller. Its thread sees all earlier writes of the caller after the wait. Makes a
+    /// system call only if the thread sleeps.
     pub fn wake(&self) {
         self.wake_state.ring();
     }
 }
 
-/// A descriptor for the application's own event loop, readable while it is set; on Windows an event, signalled while it
-/// is set.
+/// A descriptor for the application's own event loop, readable while it is set; on Windows an
+/// event, signalled while it is set.
 ///
-/// Code that sets it when something arrives and clears it when nothing is left must do both under the lock that guards
-/// the queue, or check the queue again after clearing.
+/// Code that sets it when something arrives and clears it when nothing is left must do both under
+/// the lock that guards the queue, or check the queue again after clearing.
 pub struct EventFd {
     event: Event,
     is_set: AtomicBool,

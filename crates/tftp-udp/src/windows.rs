@@ -1,5 +1,5 @@
-//! Datagrams on Windows: WSARecvMsg returns the address that one was sent to, WSASendMsg sets the source address, and
-//! splits a run of blocks where the system can (`windows/uso.rs`).
+//! Datagrams on Windows: WSARecvMsg returns the address that one was sent to, WSASendMsg sets the
+//! source address, and splits a run of blocks where the system can (`windows/uso.rs`).
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,10 +9,10 @@ use std::sync::OnceLock;
 
 use socket2::{SockAddr, Socket};
 use windows_sys::Win32::Networking::WinSock::{
-    IP_DONTFRAGMENT, IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPV6_DONTFRAG, IPV6_PKTINFO, LPFN_WSARECVMSG,
-    MSG_BCAST, MSG_MCAST, MSG_TRUNC, SIO_GET_EXTENSION_FUNCTION_POINTER, SIO_UDP_CONNRESET, SIO_UDP_NETRESET,
-    SO_EXCLUSIVEADDRUSE, SOCKADDR, SOL_SOCKET, WSABUF, WSAEINVAL, WSAENOPROTOOPT, WSAEOPNOTSUPP, WSAIoctl,
-    WSAMSG, WSASendMsg, setsockopt,
+    IP_DONTFRAGMENT, IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPV6_DONTFRAG, IPV6_PKTINFO,
+    LPFN_WSARECVMSG, MSG_BCAST, MSG_MCAST, MSG_TRUNC, SIO_GET_EXTENSION_FUNCTION_POINTER,
+    SIO_UDP_CONNRESET, SIO_UDP_NETRESET, SO_EXCLUSIVEADDRUSE, SOCKADDR, SOL_SOCKET, WSABUF,
+    WSAEINVAL, WSAENOPROTOOPT, WSAEOPNOTSUPP, WSAIoctl, WSAMSG, WSASendMsg, setsockopt,
 };
 use windows_sys::core::GUID;
 
@@ -37,8 +37,8 @@ pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::R
         // Without it any other program can bind to the same port and receive its datagrams.
         set(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, 1)?;
     }
-    // Older versions and filters of other vendors lack these options. The errors are then skipped as
-    // they are received.
+    // Older versions and filters of other vendors lack these options. The errors are then skipped
+    // as they are received.
     let _ = disable_icmp_errors(socket, SIO_UDP_CONNRESET);
     let _ = disable_icmp_errors(socket, SIO_UDP_NETRESET);
     if v6 {
@@ -60,7 +60,12 @@ pub(super) fn apply(socket: &Socket, v6: bool, options: &SocketOptions) -> io::R
     }
 }
 
-fn set_dont_fragment(socket: &Socket, level: i32, name: i32, options: &SocketOptions) -> io::Result<()> {
+fn set_dont_fragment(
+    socket: &Socket,
+    level: i32,
+    name: i32,
+    options: &SocketOptions,
+) -> io::Result<()> {
     match set(socket, level, name, options.dont_fragment.into()) {
         // The default is that packets may be fragmented.
         Err(error) if !options.dont_fragment && is_unsupported(&error) => Ok(()),
@@ -70,7 +75,12 @@ fn set_dont_fragment(socket: &Socket, level: i32, name: i32, options: &SocketOpt
 
 /// Requests packet information. Where the system has none, answers leave from the address that its
 /// routing table chooses.
-fn set_packet_info(socket: &Socket, level: i32, name: i32, options: &SocketOptions) -> io::Result<()> {
+fn set_packet_info(
+    socket: &Socket,
+    level: i32,
+    name: i32,
+    options: &SocketOptions,
+) -> io::Result<()> {
     if !options.packet_info {
         return Ok(());
     }
@@ -107,12 +117,13 @@ fn send_from(
     }
 }
 
-/// Disables receive errors for closed ports (SIO_UDP_CONNRESET) or for packets discarded on their way
-/// (SIO_UDP_NETRESET). Otherwise an ICMP message, which can be forged, makes the next receive on the socket fail, even
-/// if other peers' datagrams are queued.
+/// Disables receive errors for closed ports (SIO_UDP_CONNRESET) or for packets discarded on their
+/// way (SIO_UDP_NETRESET). Otherwise an ICMP message, which can be forged, makes the next receive
+/// on the socket fail, even if other peers' datagrams are queued.
 fn disable_icmp_errors(socket: &Socket, option: u32) -> io::Result<()> {
     let (off, mut returned) = (0u32, 0);
-    // SAFETY: the input is a local of the size given, there is no output, and nothing is overlapped.
+    // SAFETY: the input is a local of the size given, there is no output, and nothing is
+    // overlapped.
     let result = unsafe {
         WSAIoctl(
             socket.as_raw_socket() as usize,
@@ -156,7 +167,8 @@ fn check(result: i32) -> io::Result<()> {
 fn recvmsg(socket: usize) -> io::Result<LPFN_WSARECVMSG> {
     static FOUND: OnceLock<usize> = OnceLock::new();
     if let Some(&found) = FOUND.get() {
-        // SAFETY: filled in by the call below: a pointer to that function, or null, which is `None`.
+        // SAFETY: filled in by the call below: a pointer to that function, or null, which is
+        // `None`.
         return Ok(unsafe { std::mem::transmute::<usize, LPFN_WSARECVMSG>(found) });
     }
     let (mut found, mut returned) = (0usize, 0);
@@ -180,7 +192,8 @@ fn recvmsg(socket: usize) -> io::Result<LPFN_WSARECVMSG> {
     Ok(unsafe { std::mem::transmute::<usize, LPFN_WSARECVMSG>(found) })
 }
 
-/// Receives one datagram into a buffer with one byte more than needed: a datagram that fills it was longer.
+/// Receives one datagram into a buffer with one byte more than needed: a datagram that fills it was
+/// longer.
 ///
 /// # Errors
 /// `WouldBlock` if no datagrams are queued; those of WSARecvMsg.
@@ -259,8 +272,8 @@ pub(super) fn send_now(
     })
 }
 
-/// Sends what the buffers contain, with control data; without `peer` to the peer that the socket is connected to. The
-/// buffers point to memory that is borrowed by the caller.
+/// Sends what the buffers contain, with control data; without `peer` to the peer that the socket is
+/// connected to. The buffers point to memory that is borrowed by the caller.
 ///
 /// # Errors
 /// Those of WSASendMsg.

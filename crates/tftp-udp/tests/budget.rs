@@ -1,4 +1,5 @@
-//! The number of private sockets. A test binary of its own, because the limit of descriptors is the process's.
+//! The number of private sockets. A test binary of its own, because the limit of descriptors is the
+//! process's.
 #![cfg(unix)]
 
 use std::net::{SocketAddr, UdpSocket as Peer};
@@ -69,7 +70,8 @@ fn peer() -> (Peer, SocketAddr) {
     (peer, address)
 }
 
-/// The other half is for files and for the application. Further transfers share a port, for which there is room.
+/// The other half is for files and for the application. Further transfers share a port, for which
+/// there is room.
 #[test]
 fn sockets_of_one_transfer_take_half_of_the_descriptors() {
     let (_alone, (_peer, here)) = (alone(), peer());
@@ -86,7 +88,8 @@ fn sockets_of_one_transfer_take_half_of_the_descriptors() {
     assert_eq!(fill(&mut other, here).0.len() as u64, LIMIT / 2);
 }
 
-/// With a private socket for each transfer there is no half: their number is limited by the descriptors of all servers.
+/// With a private socket for each transfer there is no half: their number is limited by the
+/// descriptors of all servers.
 #[test]
 fn sockets_without_an_alternative_take_more() {
     let (_alone, (_peer, here)) = (alone(), peer());
@@ -100,7 +103,8 @@ fn sockets_without_an_alternative_take_more() {
     assert_eq!(why, NoPort::Descriptors);
 }
 
-/// The other half is for shared ports: if transfers used up the range, none would be left for the next.
+/// The other half is for shared ports: if transfers used up the range, none would be left for the
+/// next.
 #[test]
 fn sockets_of_one_transfer_take_half_of_the_ports() {
     let (_alone, (_peer, here)) = (alone(), peer());
@@ -121,7 +125,8 @@ fn sockets_of_one_transfer_take_half_of_the_ports() {
     }
 }
 
-/// The listening socket, the poller and its wake-up descriptors, counted as such: shared sockets are opened on demand.
+/// The listening socket, the poller and its wake-up descriptors, counted as such: shared sockets
+/// are opened on demand.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_network_at_rest_has_few_descriptors() {
@@ -130,7 +135,8 @@ fn a_network_at_rest_has_few_descriptors() {
     for mode in [Mode::Single, Mode::AlwaysOwn, Mode::Own, Mode::Shared] {
         let before = open();
         let net = net(options(mode));
-        // The crate `polling` has an eventfd and a timerfd of its own on Linux, and our waker uses a pipe there.
+        // The crate `polling` has an eventfd and a timerfd of its own on Linux, and our waker uses
+        // a pipe there.
         let expected = if cfg!(portable) { 6 } else { 3 };
         assert_eq!(open() - before, expected, "{mode:?}");
         drop(net);

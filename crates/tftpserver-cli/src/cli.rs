@@ -1,7 +1,7 @@
 //! The command line.
 //!
-//! `tftpserver DIR` serves; a first word that is a subcommand's name is that subcommand. A directory of such a name is
-//! served as `./get`, after an option, or after `--`.
+//! `tftpserver DIR` serves; a first word that is a subcommand's name is that subcommand. A
+//! directory of such a name is served as `./get`, after an option, or after `--`.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -59,7 +59,8 @@ pub struct Serve {
     #[arg(long)]
     pub check_config: bool,
 
-    /// Print which file the client of --client would get for this name, and by which rules, and exit
+    /// Print which file the client of --client would get for this name, and by which rules, and
+    /// exit
     #[arg(
         long,
         value_name = "NAME",

@@ -55,7 +55,8 @@ pub fn directory(dir: Option<&Path>) -> Result<PathBuf, Failure> {
     let dir = dir.unwrap_or(Path::new("."));
     let shown = dir.display();
     let wrong = |error: std::io::Error| {
-        let what = format!("{shown}: {error}; name a directory that exists and that this user may enter");
+        let what =
+            format!("{shown}: {error}; name a directory that exists and that this user may enter");
         Failure::new(Code::NoInput, what)
     };
     // "." reads back as a path that means something to whoever reads it.
@@ -108,8 +109,8 @@ mod tests {
         }
     }
 
-    /// Every option of the command line is one of the configuration: clap and serde read the same structure, and this
-    /// names each by clap's word for it.
+    /// Every option of the command line is one of the configuration: clap and serde read the same
+    /// structure, and this names each by clap's word for it.
     #[test]
     fn every_option_is_one_of_the_configuration() {
         use clap::CommandFactory;

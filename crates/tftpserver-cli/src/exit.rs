@@ -1,6 +1,7 @@
 //! How the program ends: every exit code, and the line that states the reason.
 //!
-//! The numbers are those of sysexits.h, as far as it has one, so that a service manager's rules keep their meaning.
+//! The numbers are those of sysexits.h, as far as it has one, so that a service manager's rules
+//! keep their meaning.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -12,7 +13,8 @@ use crate::text;
 pub enum Code {
     /// Ended by a signal, every transfer finished.
     Done = 0,
-    /// Ended by a second signal or after --grace, or get and put by the first one: transfers were cut off.
+    /// Ended by a second signal or after --grace, or get and put by the first one: transfers were
+    /// cut off.
     CutOff = 1,
     /// The command line is wrong.
     Usage = 64,

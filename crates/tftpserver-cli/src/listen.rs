@@ -35,7 +35,8 @@ impl Listen {
         }
     }
 
-    /// To bind to; every address is `[::]`, which takes IPv4 along, or `0.0.0.0` where the system has no IPv6.
+    /// To bind to; every address is `[::]`, which takes IPv4 along, or `0.0.0.0` where the system
+    /// has no IPv6.
     pub fn socket_addr(&self) -> SocketAddr {
         self.on(has_ipv6())
     }
@@ -56,7 +57,8 @@ impl Listen {
 
 /// Whether the system has IPv6 at all; it may be switched off when it starts.
 pub fn has_ipv6() -> bool {
-    static FOUND: LazyLock<bool> = LazyLock::new(|| Socket::new(Domain::IPV6, Type::DGRAM, None).is_ok());
+    static FOUND: LazyLock<bool> =
+        LazyLock::new(|| Socket::new(Domain::IPV6, Type::DGRAM, None).is_ok());
     *FOUND
 }
 
@@ -103,8 +105,11 @@ impl TryFrom<String> for Listen {
 
 /// Host and port; a word without a colon that is a number is a port.
 fn split(text: &str) -> Result<(&str, u16), String> {
-    let wrong =
-        || format!("{text:?}: an address and a port are expected, as in 192.0.2.1:69, [::1]:69 or :6969");
+    let wrong = || {
+        format!(
+            "{text:?}: an address and a port are expected, as in 192.0.2.1:69, [::1]:69 or :6969"
+        )
+    };
     let number = |port: &str| port.parse::<u16>().map_err(|_| wrong());
     if let Some(rest) = text.strip_prefix('[') {
         let (host, rest) = rest.split_once(']').ok_or_else(wrong)?;

@@ -1,9 +1,10 @@
 //! `tftpserver`: serves a directory by TFTP, and shows what happens; `get` and `put` are a client.
 //!
-//! It is built on the Rust library (`tftp_serve`) and on nothing below it; `client` is built on the protocol crate.
-//! From the outside in: `cli` and `config` (options and configuration), `serve` (the server's life), `rules` (rewrites
-//! requested names), `watch` (the state of every transfer), `view` and `web` (show it), `output` (the threads that
-//! write it), `system` (the differences between systems), `exit` (every exit code).
+//! It is built on the Rust library (`tftp_serve`) and on nothing below it; `client` is built on the
+//! protocol crate. From the outside in: `cli` and `config` (options and configuration), `serve`
+//! (the server's life), `rules` (rewrites requested names), `watch` (the state of every transfer),
+//! `view` and `web` (show it), `output` (the threads that write it), `system` (the differences
+//! between systems), `exit` (every exit code).
 #![forbid(unsafe_code)]
 
 #[rustfmt::skip] // Made by a program.

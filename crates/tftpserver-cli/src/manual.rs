@@ -99,7 +99,9 @@ Sends it as images/boot.img, and writes its checksum.
 fn print(bytes: &[u8]) -> Result<Code, Failure> {
     match io::stdout().write_all(bytes) {
         // A pager that was closed has seen enough.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(Code::System, error)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(Code::System, error))
+        }
         _ => Ok(Code::Done),
     }
 }

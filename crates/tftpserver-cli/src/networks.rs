@@ -18,13 +18,15 @@ impl FromStr for Network {
     fn from_str(text: &str) -> Result<Network, String> {
         let address = || text.parse::<IpAddr>().map(IpNet::from).ok();
         let network = text.parse::<IpNet>().ok().or_else(address);
-        let network = network
-            .ok_or_else(|| format!("{text:?}: a network is expected, as in 192.0.2.0/24 or 2001:db8::/32"))?;
+        let network = network.ok_or_else(|| {
+            format!("{text:?}: a network is expected, as in 192.0.2.0/24 or 2001:db8::/32")
+        })?;
         Ok(Network(of_its_family(network.trunc())))
     }
 }
 
-/// Clients are compared by the address of their own family, and so `::ffff:192.0.2.0/120` is 192.0.2.0/24.
+/// Clients are compared by the address of their own family, and so `::ffff:192.0.2.0/120` is
+/// 192.0.2.0/24.
 fn of_its_family(network: IpNet) -> IpNet {
     let mapped = match network {
         IpNet::V6(network) => network
@@ -82,7 +84,8 @@ impl Networks {
         self.allow.is_empty() && self.deny.is_empty()
     }
 
-    /// Of all networks that have the client the smallest decides; the same network in both options is denied.
+    /// Of all networks that have the client the smallest decides; the same network in both options
+    /// is denied.
     pub fn verdict(&self, client: IpAddr) -> Verdict {
         let client = client.to_canonical();
         let smallest = |networks: &[Network]| {

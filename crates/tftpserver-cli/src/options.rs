@@ -1,4 +1,5 @@
-//! The options, on the command line and in the configuration alike: one definition, so that neither lacks one.
+//! The options, on the command line and in the configuration alike: one definition, so that neither
+//! lacks one.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -19,7 +20,8 @@ pub struct Options {
     /// The directory to serve [default: the current one]
     pub dir: Option<PathBuf>,
 
-    /// Listen here; may be given several times [default: port 69 on every address, or 6969 if 69 is not permitted]
+    /// Listen here; may be given several times [default: port 69 on every address, or 6969 if 69 is
+    /// not permitted]
     #[arg(short, long, value_name = "ADDR:PORT", help_heading = "Network")]
     #[serde(deserialize_with = "one_or_many")]
     pub listen: Vec<Listen>,
@@ -29,7 +31,8 @@ pub struct Options {
     #[serde(deserialize_with = "one_or_many")]
     pub allow: Vec<Network>,
 
-    /// Do not answer clients in this network; of --allow and --deny, the smallest network with the client decides
+    /// Do not answer clients in this network; of --allow and --deny, the smallest network with the
+    /// client decides
     #[arg(long, value_name = "NETWORK", value_delimiter = ',', help_heading = "Network")]
     #[serde(deserialize_with = "one_or_many")]
     pub deny: Vec<Network>,
@@ -100,8 +103,8 @@ pub struct Options {
     #[arg(short, long, value_name = "RULES", help_heading = "What is served")]
     pub map: Option<PathBuf>,
 
-    /// Serve each client from the directory in DIR that is named like its address, if there is one, as dnsmasq's
-    /// tftp-unique-root
+    /// Serve each client from the directory in DIR that is named like its address, if there is one,
+    /// as dnsmasq's tftp-unique-root
     #[arg(
         long,
         value_enum,
@@ -115,15 +118,18 @@ pub struct Options {
     #[arg(short, long, value_name = "USER[:GROUP]", help_heading = "Running")]
     pub user: Option<String>,
 
-    /// Seconds that transfers may take to finish after SIGTERM, before they are cut off [default: 8]
+    /// Seconds that transfers may take to finish after SIGTERM, before they are cut off [default:
+    /// 8]
     #[arg(long, value_name = "SECONDS", help_heading = "Running")]
     pub grace: Option<u32>,
 
-    /// Serve HTTP at this address: metrics for Prometheus at /metrics, and a page with the transfers
+    /// Serve HTTP at this address: metrics for Prometheus at /metrics, and a page with the
+    /// transfers
     #[arg(long, value_name = "ADDR:PORT", value_parser = http_address, help_heading = "Running")]
     pub metrics: Option<SocketAddr>,
 
-    /// Accept this host name in HTTP requests, besides addresses and the machine's own name; may be given several times
+    /// Accept this host name in HTTP requests, besides addresses and the machine's own name; may be
+    /// given several times
     #[arg(long, value_name = "NAME", help_heading = "Running")]
     #[serde(deserialize_with = "one_or_many")]
     pub metrics_name: Vec<String>,
@@ -140,8 +146,8 @@ pub struct Options {
     #[arg(short, long, help_heading = "Running")]
     pub quiet: bool,
 
-    /// Log more on standard error: -v start, reload and transfers; -vv also requests, options and ERRORs; -vvv every
-    /// packet
+    /// Log more on standard error: -v start, reload and transfers; -vv also requests, options and
+    /// ERRORs; -vvv every packet
     #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Running")]
     pub verbose: u8,
 
@@ -234,7 +240,9 @@ impl Options {
             max_blksize: self.max_blksize.or(file.max_blksize),
             max_windowsize: self.max_windowsize.or(file.max_windowsize),
             max_connections: self.max_connections.or(file.max_connections),
-            max_connections_per_host: self.max_connections_per_host.or(file.max_connections_per_host),
+            max_connections_per_host: self
+                .max_connections_per_host
+                .or(file.max_connections_per_host),
             timeout: self.timeout.or(file.timeout),
             retries: self.retries.or(file.retries),
             threads: self.threads.or(file.threads),

@@ -1,7 +1,8 @@
 //! Standard output and standard error, written by threads of their own.
 //!
-//! Whoever reads them may stall: a full pipe, Ctrl-S, a log collector that hangs. Threads that serve only put items
-//! into a bounded queue. Items that find it full are dropped, counted, and reported once the reader goes on.
+//! Whoever reads them may stall: a full pipe, Ctrl-S, a log collector that hangs. Threads that
+//! serve only put items into a bounded queue. Items that find it full are dropped, counted, and
+//! reported once the reader goes on.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -138,7 +139,8 @@ impl Output {
         let is_live = view.as_ref().is_some_and(|view| view.is_live());
         let out = view.map(|view| Queue::start("output", Shown(view, Arc::clone(&snapshot))));
         let out = out.transpose()?;
-        // On the terminal of a live view its writer writes the log too: it knows how to keep the rows in order.
+        // On the terminal of a live view its writer writes the log too: it knows how to keep the
+        // rows in order.
         let err = match &out {
             Some(out) if is_live && io::stderr().is_terminal() => out.clone(),
             _ => Queue::start("log", Log(log_format))?,
@@ -219,7 +221,9 @@ impl Sink for Shown {
     fn write(&mut self, item: Item) {
         let Shown(view, _) = self;
         match item {
-            Item::Listening(dir, described, addresses) => view.listening(&dir, &described, &addresses),
+            Item::Listening(dir, described, addresses) => {
+                view.listening(&dir, &described, &addresses)
+            }
             Item::Began(transfer) => view.began(&transfer),
             Item::Ended(transfer) => view.ended(&transfer),
             Item::Log(lines) => view.aside(&lines),
@@ -275,7 +279,8 @@ pub fn left_out(count: u64) -> String {
     format!("{count} lines were dropped here: the output was not read fast enough")
 }
 
-/// Writes a line on standard output, where nothing is served: a pipe that was closed has seen enough.
+/// Writes a line on standard output, where nothing is served: a pipe that was closed has seen
+/// enough.
 pub fn say(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
 }

@@ -7,8 +7,9 @@ use regex::Regex;
 use tftp_serve::names;
 use unicode_width::UnicodeWidthStr;
 
-/// Control characters become `\u{1b}` and the like: a client may put anything into a name, also what drives a
-/// terminal mad or breaks a line of a log in two. Bytes that are not text become `\xff` and the like.
+/// Control characters become `\u{1b}` and the like: a client may put anything into a name, also
+/// what drives a terminal mad or breaks a line of a log in two. Bytes that are not text become
+/// `\xff` and the like.
 pub fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in names::shown(text).chars() {
@@ -20,13 +21,14 @@ pub fn printable(text: &str) -> String {
     out
 }
 
-/// Characters that turn the direction of writing, or separate lines, without being control characters.
+/// Characters that turn the direction of writing, or separate lines, without being control
+/// characters.
 fn is_directing(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The same for a line of JSON: DEL, C1 and the directing characters become `\u009b` and the like. JSON itself has
-/// escapes for the others, and none of these occurs outside of its strings.
+/// The same for a line of JSON: DEL, C1 and the directing characters become `\u009b` and the like.
+/// JSON itself has escapes for the others, and none of these occurs outside of its strings.
 pub fn json(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     for c in line.chars() {
@@ -38,7 +40,8 @@ pub fn json(line: &str) -> String {
     out
 }
 
-/// Columns of a terminal that a text takes: two for wide characters, none for those that join the one before.
+/// Columns of a terminal that a text takes: two for wide characters, none for those that join the
+/// one before.
 pub fn columns(text: &str) -> usize {
     text.width()
 }
@@ -87,11 +90,12 @@ fn ending(text: &str, width: usize) -> &str {
     &text[fits.unwrap_or(text.len())..]
 }
 
-/// An error's text for people: without the numbers that the class ("[10049] ") and Rust ("(os error 2)") add, and
-/// without the end of a sentence in the middle of one.
+/// An error's text for people: without the numbers that the class ("[10049] ") and Rust ("(os error
+/// 2)") add, and without the end of a sentence in the middle of one.
 pub fn without_numbers(text: &str) -> String {
-    static NUMBERS: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"\[1[01]\d{3}\] | \(os error \d+\)").expect("it is an expression"));
+    static NUMBERS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\[1[01]\d{3}\] | \(os error \d+\)").expect("it is an expression")
+    });
     NUMBERS.replace_all(text, "").replace(".;", ";")
 }
 

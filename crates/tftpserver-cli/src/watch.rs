@@ -1,7 +1,7 @@
 //! The state of every transfer: those that run, the latest that ended, and the totals.
 //!
-//! The handler and the events write here; views and the page read. Figures of running transfers are fetched from their
-//! connections only when a view or the page needs them.
+//! The handler and the events write here; views and the page read. Figures of running transfers are
+//! fetched from their connections only when a view or the page needs them.
 
 mod outcome;
 mod reason;
@@ -70,7 +70,8 @@ impl Board {
         self.state().active.get(&id).map(|(transfer, _)| transfer.clone())
     }
 
-    /// A transfer that ran has ended. It is among one or the other at every moment, so that sums never shrink.
+    /// A transfer that ran has ended. It is among one or the other at every moment, so that sums
+    /// never shrink.
     pub fn end(&self, transfer: Transfer) -> Arc<Transfer> {
         let transfer = Arc::new(transfer);
         let mut state = self.state();

@@ -26,7 +26,10 @@ struct Bench {
 
 impl Bench {
     /// Records these events; `answer` may change an event and is what the callback returns.
-    fn new(events: &[i32], answer: impl Fn(&Server, &mut Event<'_>) -> i32 + Send + Sync + 'static) -> Bench {
+    fn new(
+        events: &[i32],
+        answer: impl Fn(&Server, &mut Event<'_>) -> i32 + Send + Sync + 'static,
+    ) -> Bench {
         let bench = Bench {
             server: Server::open(),
             inbox: Inbox::new(),
@@ -35,7 +38,8 @@ impl Bench {
         bench.server.config("SelectWaitMillis=0").unwrap();
         let answer = Arc::new(answer);
         for &event in events {
-            let (server, seen, answer) = (Arc::downgrade(&bench.server), bench.seen.clone(), answer.clone());
+            let (server, seen, answer) =
+                (Arc::downgrade(&bench.server), bench.seen.clone(), answer.clone());
             let callback = move |event: &mut Event<'_>| {
                 seen.lock().push(describe(event));
                 answer(
@@ -234,7 +238,10 @@ fn errors_and_logs_need_no_connection() {
 #[test]
 fn an_interrupt_leaves_the_rest_for_the_next_time() {
     let bench = Bench::new(&[5], |server, event| {
-        if let Event::Error { connection_id: 1, .. } = event {
+        if let Event::Error {
+            connection_id: 1, ..
+        } = event
+        {
             server.interrupt();
         }
         0

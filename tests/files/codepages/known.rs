@@ -1,6 +1,6 @@
-//! Text in the language of each page, and its bytes as other converters than those used here write them (the codecs of
-//! Python 3.11, ICU 72; the rows in `BY_STANDARD` by hand, from the standards and from IBM's and Microsoft's
-//! published tables).
+//! Text in the language of each page, and its bytes as other converters than those used here write
+//! them (the codecs of Python 3.11, ICU 72; the rows in `BY_STANDARD` by hand, from the standards
+//! and from IBM's and Microsoft's published tables).
 
 /// Identifier, text, bytes in hexadecimal.
 pub const KNOWN: &[(u32, &str, &str)] = &[
@@ -163,7 +163,8 @@ pub const BY_STANDARD: &[(u32, &str, &str)] = &[
     (65000, "boot", "626f6f74"),
 ];
 
-/// Bytes that are invalid in the page: half a character, a gap, characters that the page's narrower set leaves out.
+/// Bytes that are invalid in the page: half a character, a gap, characters that the page's narrower
+/// set leaves out.
 pub const SENSELESS: &[(u32, &str)] = &[
     (4, "c3"),
     (7, "5c7838"),

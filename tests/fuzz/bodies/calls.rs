@@ -1,9 +1,11 @@
-//! Programs that call the C interface in any order, from up to three threads and from inside callbacks, with open
-//! handles, closed ones and invalid ones: no panic, no result that the header does not list, no text that is not
-//! readable; and when every handle is closed, no thread and no descriptor is left.
+//! Programs that call the C interface in any order, from up to three threads and from inside
+//! callbacks, with open handles, closed ones and invalid ones: no panic, no result that the header
+//! does not list, no text that is not readable; and when every handle is closed, no thread and no
+//! descriptor is left.
 //!
-//! Input: a byte for the number of threads, then for each of the others a length and its calls; the rest is for
-//! callbacks (a length and their calls) and for the first thread. A call is a byte and its arguments.
+//! Input: a byte for the number of threads, then for each of the others a length and its calls; the
+//! rest is for callbacks (a length and their calls) and for the first thread. A call is a byte and
+//! its arguments.
 
 mod client;
 mod program;
@@ -62,8 +64,8 @@ pub fn run(bytes: &[u8]) {
         let begin = |calls| scope.spawn(move || Program::new(stage).run(&mut Input::new(calls)));
         let threads: Vec<_> = others.into_iter().map(begin).collect();
         Program::new(stage).run(&mut input);
-        // The scope only waits until their closures have run; join waits until the threads have ended and freed
-        // everything.
+        // The scope only waits until their closures have run; join waits until the threads have
+        // ended and freed everything.
         let ends = threads.into_iter().map(|thread| thread.join());
         ends.for_each(|end| end.unwrap_or_else(|panic| resume_unwind(panic)));
     });
@@ -79,7 +81,8 @@ impl Stage {
         &self.slots[usize::from(number) % self.slots.len()]
     }
 
-    /// Closes the handles that no program has closed, and checks that no function accepts a closed handle.
+    /// Closes the handles that no program has closed, and checks that no function accepts a closed
+    /// handle.
     fn close_all(&self) {
         for handle in self.opened.lock().unwrap().iter() {
             let handle = handle.load(Ordering::Relaxed);
@@ -92,7 +95,8 @@ impl Stage {
     }
 }
 
-/// Returns the directory that the servers serve. It is made once, because inputs only write one file in it.
+/// Returns the directory that the servers serve. It is made once, because inputs only write one
+/// file in it.
 fn directory() -> &'static TempDir {
     static DIRECTORY: OnceLock<TempDir> = OnceLock::new();
     DIRECTORY.get_or_init(|| {

@@ -31,7 +31,8 @@ impl Left {
     }
 }
 
-/// Returns how many entries of a directory of /proc pass: threads are tested by their names. 0 without /proc.
+/// Returns how many entries of a directory of /proc pass: threads are tested by their names. 0
+/// without /proc.
 fn count(directory: &str, passes: impl Fn(&str) -> bool) -> usize {
     let Ok(entries) = fs::read_dir(directory) else {
         return 0;

@@ -1,6 +1,6 @@
-//! Any bytes as the name of a file, in any code page, for reading and for writing, against real directories: only
-//! regular files inside are opened, nothing outside is made or changed, and no answer reveals whether something outside
-//! exists.
+//! Any bytes as the name of a file, in any code page, for reading and for writing, against real
+//! directories: only regular files inside are opened, nothing outside is made or changed, and no
+//! answer reveals whether something outside exists.
 //!
 //! Input: two bytes for the code page, a byte of choices, the name as on the wire.
 
@@ -101,7 +101,8 @@ fn word(tree: &Tree, name: &str, result: Result<Opened, Refusal>) -> String {
     tree.place(&opened.file, name)
 }
 
-/// Returns the text of a refusal, which must be none that the client would see as an error of the disk.
+/// Returns the text of a refusal, which must be none that the client would see as an error of the
+/// disk.
 fn refused(name: &str, refusal: &Refusal) -> String {
     let expected = !matches!(refusal, Refusal::Io(_) | Refusal::TooManyFiles | Refusal::NoSpace);
     assert!(expected, "{name:?}: {refusal:?}");

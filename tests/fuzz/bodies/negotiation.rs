@@ -1,15 +1,15 @@
-//! A request and a server's limits: the OACK has only options of the request, with values no larger than requested and
-//! allowed, and leaves out none that can be answered.
+//! A request and a server's limits: the OACK has only options of the request, with values no larger
+//! than requested and allowed, and leaves out none that can be answered.
 //!
-//! Input: max_blksize (2 bytes), max_windowsize (2), the roll-over (1), the file's size (8), whether the size is known
-//! (1), the request.
+//! Input: max_blksize (2 bytes), max_windowsize (2), the roll-over (1), the file's size (8),
+//! whether the size is known (1), the request.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tftp_proto::{
-    Instant, Limits, NegotiatedOptions, Operation, Packet, ReadTransfer, Rollover, Timing, Transmit,
-    WriteTransfer, negotiate, wire,
+    Instant, Limits, NegotiatedOptions, Operation, Packet, ReadTransfer, Rollover, Timing,
+    Transmit, WriteTransfer, negotiate, wire,
 };
 
 use super::input::Input;
@@ -38,7 +38,8 @@ pub fn run(bytes: &[u8]) {
     };
     let requested = asked_for(datagram);
     // curl treats a size of 0 as an error.
-    let is_told = |&size: &u64| !writes && (size > 0 || order(datagram) != ["tsize", "blksize", "timeout"]);
+    let is_told =
+        |&size: &u64| !writes && (size > 0 || order(datagram) != ["tsize", "blksize", "timeout"]);
     let expected = expected(&requested, &limits, size.filter(is_told), writes);
     let answered = answered(&negotiated, datagram.len());
     assert_eq!(answered, expected, "requested {requested:?}");
@@ -46,7 +47,8 @@ pub fn run(bytes: &[u8]) {
     begins(&negotiated, writes);
 }
 
-/// Parses the options of a request by RFC 2347: pairs up to the first incomplete one, of each name the first.
+/// Parses the options of a request by RFC 2347: pairs up to the first incomplete one, of each name
+/// the first.
 fn asked_for(datagram: &[u8]) -> Options {
     let mut words: Vec<&[u8]> = datagram[2..].split(|&byte| byte == 0).collect();
     words.pop();
@@ -172,8 +174,8 @@ fn holds_what_it_says(negotiated: &NegotiatedOptions, answered: &Options) {
     }
 }
 
-/// Checks the first packet: the OACK if there is one, otherwise ACK 0 for an upload, and nothing for a download before
-/// it has data.
+/// Checks the first packet: the OACK if there is one, otherwise ACK 0 for an upload, and nothing
+/// for a download before it has data.
 fn begins(negotiated: &NegotiatedOptions, writes: bool) {
     let timing = Timing {
         retransmit_timeout: Duration::from_secs(5),

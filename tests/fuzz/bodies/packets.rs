@@ -1,5 +1,5 @@
-//! Any datagram: it parses as a packet or is rejected with a reason, a packet encodes back to the same bytes, and all
-//! texts that show it or answer it are printable and short.
+//! Any datagram: it parses as a packet or is rejected with a reason, a packet encodes back to the
+//! same bytes, and all texts that show it or answer it are printable and short.
 
 use tftp_proto::netascii::{Decoder, Encoder, encoded_len};
 use tftp_proto::wire::{self, encode_error, parse, printable};
@@ -102,7 +102,8 @@ fn encode(request: &Request<'_>) -> Vec<u8> {
     out
 }
 
-/// Checks how a log shows a peer's bytes: completely if they fit, otherwise their beginning, and never more than fits.
+/// Checks how a log shows a peer's bytes: completely if they fit, otherwise their beginning, and
+/// never more than fits.
 fn shows(bytes: &[u8]) {
     let whole = printable(bytes, usize::MAX);
     assert!(
@@ -162,15 +163,16 @@ fn answers_with_text(bytes: &[u8]) {
     encode_error(code, &text, &mut packet);
     assert_eq!(packet.remove(0), 0xAA, "it is appended");
     assert!(packet.len() <= 4 + 256 + 1);
-    let message =
-        std::str::from_utf8(&packet[4..packet.len() - 1]).expect("it is UTF-8, cut between characters");
+    let message = std::str::from_utf8(&packet[4..packet.len() - 1])
+        .expect("it is UTF-8, cut between characters");
     assert!(!message.chars().any(char::is_control));
     assert_eq!(packet.last(), Some(&0));
     let message = message.as_bytes();
     assert_eq!(parse(&packet), Ok(Packet::Error { code, message }));
 }
 
-/// Checks netascii in both directions, in one piece and in three, and with any bytes that a client may send.
+/// Checks netascii in both directions, in one piece and in three, and with any bytes that a client
+/// may send.
 fn translates(bytes: &[u8]) {
     let (first, rest) = bytes.split_at(bytes.len() / 3);
     let (second, third) = rest.split_at(rest.len() / 2);

@@ -1,10 +1,11 @@
-//! Downloads that the program feeds: `tftpserver_do_supply` and `tftpserver_do_abort` in any order, for connections
-//! that run, have ended or never existed, with too little, too much, too late, after the end and from another thread.
-//! There is no panic, and no result that the header does not list. Data is requested in order and never beyond the
-//! length, and clients get exactly the supplied data. Once the program supplies all that is owed, every download ends.
+//! Downloads that the program feeds: `tftpserver_do_supply` and `tftpserver_do_abort` in any order,
+//! for connections that run, have ended or never existed, with too little, too much, too late,
+//! after the end and from another thread. There is no panic, and no result that the header does not
+//! list. Data is requested in order and never beyond the length, and clients get exactly the
+//! supplied data. Once the program supplies all that is owed, every download ends.
 //!
-//! Input: a byte of choices, the length in two bytes, a byte for the announced length; then operations, each a byte and
-//! its arguments.
+//! Input: a byte of choices, the length in two bytes, a byte for the announced length; then
+//! operations, each a byte and its arguments.
 
 mod client;
 mod ledger;
@@ -294,7 +295,8 @@ unsafe extern "C" fn callback(
     event: *mut tftpserver_event,
     context: *mut c_void,
 ) -> i32 {
-    // SAFETY: the context is the stage, which outlives every DoEvents; the library lends the event for this call.
+    // SAFETY: the context is the stage, which outlives every DoEvents; the library lends the event
+    // for this call.
     let (stage, event) = unsafe { (&*context.cast::<Stage>(), &*event) };
     let result = catch_unwind(AssertUnwindSafe(|| {
         stage.ledger(|ledger| heard(ledger, server, event))

@@ -1,9 +1,10 @@
-//! One transfer and everything that can happen to it: packets of any kind in any order, repeated requests, silence, a
-//! disk that is slow, full or done, and any time between them.
+//! One transfer and everything that can happen to it: packets of any kind in any order, repeated
+//! requests, silence, a disk that is slow, full or done, and any time between them.
 //!
-//! Input: a byte that selects a download, an upload, or one against the other over a network that loses, duplicates and
-//! reorders, and, from 128 on, allows it to go on until the numbers roll over; the options, limits and times (`Terms`);
-//! then operations, each a byte and its arguments. In every case it ends when it is left alone afterwards.
+//! Input: a byte that selects a download, an upload, or one against the other over a network that
+//! loses, duplicates and reorders, and, from 128 on, allows it to go on until the numbers roll
+//! over; the options, limits and times (`Terms`); then operations, each a byte and its arguments.
+//! In every case it ends when it is left alone afterwards.
 
 mod download;
 mod pair;
@@ -19,7 +20,8 @@ use tftp_proto::{
 
 use super::input::Input;
 
-/// The most blocks that one input may transfer without loss: few, which is quick, or more than there are block numbers.
+/// The most blocks that one input may transfer without loss: few, which is quick, or more than
+/// there are block numbers.
 const MOST_BLOCKS: [u64; 2] = [600, 66_200];
 
 pub fn run(bytes: &[u8]) {
@@ -46,7 +48,15 @@ impl Terms {
     fn of(most_blocks: u64, input: &mut Input<'_>) -> Terms {
         let requested = RequestedOptions {
             blksize: input.pick(&[None, Some(8), Some(8), Some(9), Some(512), Some(1428)]),
-            windowsize: input.pick(&[None, Some(1), Some(2), Some(3), Some(8), Some(64), Some(65535)]),
+            windowsize: input.pick(&[
+                None,
+                Some(1),
+                Some(2),
+                Some(3),
+                Some(8),
+                Some(64),
+                Some(65535),
+            ]),
             timeout: input.pick(&[None, None, Some(1), Some(255)]),
             tsize: input.pick(&[None, Some(0), Some(100)]),
             rollover: input.pick(&[None, None, Some(Rollover::Zero), Some(Rollover::One)]),
@@ -85,8 +95,9 @@ impl Terms {
         negotiate::write(&self.requested, &self.limits)
     }
 
-    /// Returns the most deadlines that may pass in silence before the transfer has to end: waits that double up to the
-    /// longest, the retransmissions, and for each of them a probe of the window's tail or a late answer.
+    /// Returns the most deadlines that may pass in silence before the transfer has to end: waits
+    /// that double up to the longest, the retransmissions, and for each of them a probe of the
+    /// window's tail or a late answer.
     fn most_deadlines(&self) -> u32 {
         2 * (20 + self.timing.max_retransmits) + DOUBTS
     }
@@ -133,7 +144,8 @@ impl Ending {
         }
     }
 
-    /// Checks that an ERROR is sent only once, and only if the client does not know yet that the transfer is over.
+    /// Checks that an ERROR is sent only once, and only if the client does not know yet that the
+    /// transfer is over.
     fn send(&mut self, message: &str) {
         self.errors_sent += 1;
         assert_eq!(self.errors_sent, 1);

@@ -72,7 +72,8 @@ fn every_example_compiles_and_runs() {
     run(ready(&program, directory.path()));
 }
 
-/// Whole programs link, the header's one too; those that end by themselves run. Files of `examples` are run by ctest.
+/// Whole programs link, the header's one too; those that end by themselves run. Files of `examples`
+/// are run by ctest.
 #[test]
 fn programs_link_and_run() {
     let mut programs = 0;
@@ -110,7 +111,8 @@ fn quoted() -> Vec<PathBuf> {
     files
 }
 
-/// No C stands on a page but what a test compiles: quoted files, declarations of the header, calls of settings.c.
+/// No C stands on a page but what a test compiles: quoted files, declarations of the header, calls
+/// of settings.c.
 #[test]
 fn all_c_comes_from_files() {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");

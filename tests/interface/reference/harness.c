@@ -27,9 +27,10 @@ static int has_ended(const transfer *transfer)
 }
 
 /*
- * Delivers events until no transfer runs and no record is left, or the example has closed the server. A client may be
- * done before the server has queued the last events. An example that closes its server in one of them must do so here
- * and not during the next transfer, whose request would remain unanswered.
+ * Delivers events until no transfer runs and no record is left, or the example has closed the
+ * server. A client may be done before the server has queued the last events. An example that closes
+ * its server in one of them must do so here and not during the next transfer, whose request would
+ * remain unanswered.
  */
 static void deliver_all(tftpserver *server)
 {

@@ -39,7 +39,8 @@ pub enum Next {
     Over,
 }
 
-/// Returns the transfer that a request begins, and the answer. Without a transfer the answer is an ERROR.
+/// Returns the transfer that a request begins, and the answer. Without a transfer the answer is an
+/// ERROR.
 ///
 /// # Errors
 /// Those of creating the file of an upload, and of opening that of a download.
@@ -49,7 +50,8 @@ pub fn begin(files: &mut Files, request: &[u8]) -> io::Result<(Option<Client>, F
     let mut oack = vec![0, 6];
     let (mut blksize, mut window) = (512, 1);
     while let (Some(option), Some(value)) = (fields.next(), fields.next()) {
-        let Some(number) = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok()) else {
+        let Some(number) = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok())
+        else {
             break;
         };
         match option {

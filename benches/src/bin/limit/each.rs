@@ -1,4 +1,5 @@
-//! Serves each client on a connected socket with a new random port, by plain calls and edge-triggered epoll.
+//! Serves each client on a connected socket with a new random port, by plain calls and
+//! edge-triggered epoll.
 
 use std::io;
 use std::net::SocketAddrV4;
@@ -16,8 +17,8 @@ const LISTENING: u64 = u64::MAX;
 struct Place {
     socket: OwnSocket,
     client: Option<Client>,
-    /// The bytes of the datagrams that the kernel splits sent data into (UDP_SEGMENT), while it joins received ones
-    /// (UDP_GRO); 0: it does neither.
+    /// The bytes of the datagrams that the kernel splits sent data into (UDP_SEGMENT), while it
+    /// joins received ones (UDP_GRO); 0: it does neither.
     segment: usize,
 }
 
@@ -115,7 +116,8 @@ impl Limit {
         self.places[index].socket.disconnect()
     }
 
-    /// Receives until the client waits for its answer. Whatever it sends afterwards raises another edge.
+    /// Receives until the client waits for its answer. Whatever it sends afterwards raises another
+    /// edge.
     fn receive(&mut self, index: usize) -> io::Result<()> {
         let place = &mut self.places[index];
         loop {
@@ -126,7 +128,9 @@ impl Limit {
                 Ok(length) => length,
                 Err(error) if is_nothing(&error) => return Ok(()),
                 // The client is gone.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => return self.retire(index),
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                    return self.retire(index);
+                }
                 Err(error) => return Err(error),
             };
             let stride = if place.segment == 0 {

@@ -1,16 +1,18 @@
-//! The upper limit of TFTP throughput on this machine. Every file is in memory as the packets that carry it, prepared
-//! before the first request, so that a window is one contiguous piece. There are no timers, no files and no checks, and
-//! a client's state is only its next block. It is not a usable server: a lost packet stalls the transfer.
+//! The upper limit of TFTP throughput on this machine. Every file is in memory as the packets that
+//! carry it, prepared before the first request, so that a window is one contiguous piece. There are
+//! no timers, no files and no checks, and a client's state is only its next block. It is not a
+//! usable server: a lost packet stalls the transfer.
 //!
 //!     limit --port N --dir DIR [--cpu N] [--sockets one|each] [--spin yes] [--store yes] [--open yes]
 //!           [--prepare NAME:BLKSIZE]...
 //!
-//! With one socket for all clients, each turn is one receiving and one sending call. With a socket per client, the
-//! sockets are connected, reused with another port each time, watched edge-triggered, and take one plain call per
-//! packet or window. With --spin the process never sleeps. With --store, files that clients write are written to DIR, by
-//! the same thread; without it they are discarded. With --open, each read opens its file, looks at its
-//! length and time, and closes it, as a server must that serves what the directory holds now. A file
-//! without --prepare is converted at its first request.
+//! With one socket for all clients, each turn is one receiving and one sending call. With a socket
+//! per client, the sockets are connected, reused with another port each time, watched
+//! edge-triggered, and take one plain call per packet or window. With --spin the process never
+//! sleeps. With --store, files that clients write are written to DIR, by the same thread; without
+//! it they are discarded. With --open, each read opens its file, looks at its length and time, and
+//! closes it, as a server must that serves what the directory holds now. A file without --prepare
+//! is converted at its first request.
 
 mod client;
 mod each;

@@ -1,4 +1,5 @@
-//! Files that a limit receives: written under a temporary name and renamed, by the thread that receives.
+//! Files that a limit receives: written under a temporary name and renamed, by the thread that
+//! receives.
 
 use std::fs::{File, rename};
 use std::io::{self, Write};

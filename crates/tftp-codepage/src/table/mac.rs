@@ -1,7 +1,9 @@
-//! 10000 to 10082: the Macintosh's own sets, as Apple last had them (with the euro sign, which Microsoft's older tables
-//! lack).
+//! 10000 to 10082: the Macintosh's own sets, as Apple last had them (with the euro sign, which
+//! Microsoft's older tables lack).
 
-use encoding_rs::{BIG5_INIT, EUC_KR_INIT, GBK_INIT, MACINTOSH_INIT, SHIFT_JIS_INIT, X_MAC_CYRILLIC_INIT};
+use encoding_rs::{
+    BIG5_INIT, EUC_KR_INIT, GBK_INIT, MACINTOSH_INIT, SHIFT_JIS_INIT, X_MAC_CYRILLIC_INIT,
+};
 
 use super::super::page::{By, Page, Points};
 use super::super::whatwg;

@@ -1,6 +1,7 @@
 //! Every identifier that the specification lists for CodePage, in its order of numbers.
 //!
-//! The names are the specification's, their slips included. `docs/codepages.md` is made from this table.
+//! The names are the specification's, their slips included. `docs/codepages.md` is made from this
+//! table.
 
 mod mac;
 mod nsstring;

@@ -1,9 +1,9 @@
-//! The identifiers that the specification lists for Mac OS alone: the numbers of NSStringEncoding. They work
-//! everywhere.
+//! The identifiers that the specification lists for Mac OS alone: the numbers of NSStringEncoding.
+//! They work everywhere.
 
 use encoding_rs::{
-    EUC_JP_INIT, ISO_8859_2_INIT, MACINTOSH_INIT, SHIFT_JIS_INIT, WINDOWS_1250_INIT, WINDOWS_1251_INIT,
-    WINDOWS_1252_INIT, WINDOWS_1253_INIT, WINDOWS_1254_INIT,
+    EUC_JP_INIT, ISO_8859_2_INIT, MACINTOSH_INIT, SHIFT_JIS_INIT, WINDOWS_1250_INIT,
+    WINDOWS_1251_INIT, WINDOWS_1252_INIT, WINDOWS_1253_INIT, WINDOWS_1254_INIT,
 };
 
 use super::super::japanese::Kana;

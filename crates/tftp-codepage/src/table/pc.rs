@@ -13,7 +13,8 @@ use super::{iconv, iconv_multi, none, oem, rs};
 
 const NO_CLIENT: &str = "no client can use it: a name on the wire ends at its first zero byte";
 
-/// Where Microsoft's 708 has French letters and boxes: at ISO 8859-6's control characters and its two invisible ones.
+/// Where Microsoft's 708 has French letters and boxes: at ISO 8859-6's control characters and its
+/// two invisible ones.
 const NO_BOXES: Points = &{
     let mut points = [(0x80, None); 34];
     points[33].0 = 0xAD;

@@ -1,10 +1,10 @@
-//! 12000 to 65001: UCS-4, the seven-bit sets, EBCDIC under Microsoft's numbers, ISO 8859 and 2022, EUC, UTF-7 and
-//! UTF-8.
+//! 12000 to 65001: UCS-4, the seven-bit sets, EBCDIC under Microsoft's numbers, ISO 8859 and 2022,
+//! EUC, UTF-7 and UTF-8.
 
 use encoding_rs::{
-    EUC_JP_INIT, EUC_KR_INIT, GB18030_INIT, GBK_INIT, ISO_8859_2_INIT, ISO_8859_3_INIT, ISO_8859_4_INIT,
-    ISO_8859_5_INIT, ISO_8859_6_INIT, ISO_8859_7_INIT, ISO_8859_8_I_INIT, ISO_8859_8_INIT, ISO_8859_15_INIT,
-    KOI8_R_INIT, KOI8_U_INIT,
+    EUC_JP_INIT, EUC_KR_INIT, GB18030_INIT, GBK_INIT, ISO_8859_2_INIT, ISO_8859_3_INIT,
+    ISO_8859_4_INIT, ISO_8859_5_INIT, ISO_8859_6_INIT, ISO_8859_7_INIT, ISO_8859_8_I_INIT,
+    ISO_8859_8_INIT, ISO_8859_15_INIT, KOI8_R_INIT, KOI8_U_INIT,
 };
 
 use super::super::japanese::Kana;
@@ -105,7 +105,8 @@ const LATIN_5: Points = &[
     (0xFE, Some('ş')),
 ];
 
-/// The characters of IBM 924 that differ from IBM 1047: Latin-9's eight characters, and three others in other places.
+/// The characters of IBM 924 that differ from IBM 1047: Latin-9's eight characters, and three
+/// others in other places.
 const LATIN_9: Points = &[
     (0x4A, Some('Ý')),
     (0x6A, Some('Š')),

@@ -1,5 +1,5 @@
-//! Tracks pieces of files in memory, and jobs that read them: each piece is in memory once, and at most one job reads
-//! a missing one.
+//! Tracks pieces of files in memory, and jobs that read them: each piece is in memory once, and at
+//! most one job reads a missing one.
 
 use std::io;
 use std::sync::{Arc, Weak};
@@ -21,8 +21,8 @@ pub(crate) struct Chunk {
     pub(crate) bytes: Bytes,
 }
 
-/// Identifies a piece of a file. Chunks of different size classes are different pieces, and so are plain chunks and
-/// chunks framed for different options.
+/// Identifies a piece of a file. Chunks of different size classes are different pieces, and so are
+/// plain chunks and chunks framed for different options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct PieceKey {
     pub(crate) file: u64,
@@ -76,8 +76,8 @@ pub(super) struct Chunks {
 }
 
 impl Chunks {
-    /// Returns the piece, or the job that reads it. In the second case `owner` waits for that job from now on, unless
-    /// it does so already (`waits`).
+    /// Returns the piece, or the job that reads it. In the second case `owner` waits for that job
+    /// from now on, unless it does so already (`waits`).
     pub(super) fn look(&mut self, key: PieceKey, owner: Owner, waits: Option<u64>) -> LookUp {
         match self.pieces.get_mut(&key) {
             Some(State::Held(bytes)) => bytes.upgrade().map_or(LookUp::Nothing, LookUp::Bytes),
@@ -92,7 +92,12 @@ impl Chunks {
     }
 
     /// Registers a piece that was read, and puts the packet headers into it if it is to be framed.
-    pub(super) fn hold(&mut self, key: PieceKey, is_exact: bool, mut read: Vec<u8>) -> io::Result<Bytes> {
+    pub(super) fn hold(
+        &mut self,
+        key: PieceKey,
+        is_exact: bool,
+        mut read: Vec<u8>,
+    ) -> io::Result<Bytes> {
         check_length(&read, key.length, is_exact)?;
         if let Some(framing) = key.framing {
             framing.frame(key.start, &mut read);
@@ -171,9 +176,9 @@ impl Chunks {
     }
 }
 
-/// Checks the length of a piece. A file that grows while it is sent is sent with the size that it had. A file that
-/// shrinks must not arrive as a short but whole file. If the length was never known, the file ends where a read
-/// returns no more.
+/// Checks the length of a piece. A file that grows while it is sent is sent with the size that it
+/// had. A file that shrinks must not arrive as a short but whole file. If the length was never
+/// known, the file ends where a read returns no more.
 fn check_length(read: &[u8], length: u32, is_exact: bool) -> io::Result<()> {
     if read.len() < length as usize && is_exact {
         return Err(io::Error::new(

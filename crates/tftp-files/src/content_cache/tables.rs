@@ -9,7 +9,8 @@ pub(super) type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 /// The number of entries below which a table is never searched for dead ones.
 pub(super) const PRUNE_FLOOR: usize = 64;
 
-/// A table that drops dead entries whenever it has doubled since the last time: constant work per entry on average.
+/// A table that drops dead entries whenever it has doubled since the last time: constant work per
+/// entry on average.
 pub(super) struct Pruned<K, V> {
     entries: Map<K, V>,
     at: usize,

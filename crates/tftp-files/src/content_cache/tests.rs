@@ -42,7 +42,8 @@ fn plain(start: u64, most: u32) -> Wanted {
     }
 }
 
-/// Returns a file whose one chunk the first transfer's job will read, and for which the second one waits.
+/// Returns a file whose one chunk the first transfer's job will read, and for which the second one
+/// waits.
 fn awaited(bench: &mut Bench) -> Arc<Shared<Simulated>> {
     bench.put("file", &[7; 100]);
     let file = bench.shared("file");
@@ -144,7 +145,8 @@ fn transfers_share_a_framed_chunk_only_where_their_packets_are_the_same() {
     let one = of(400, Rollover::Zero);
     assert_eq!((one.len(), one.capacity()), (1012, 1012));
     assert!(Arc::ptr_eq(&one, &of(400, Rollover::Zero)));
-    for (blksize, rollover) in [(401, Rollover::Zero), (400, Rollover::One), (100, Rollover::Zero)] {
+    for (blksize, rollover) in [(401, Rollover::Zero), (400, Rollover::One), (100, Rollover::Zero)]
+    {
         assert!(!Arc::ptr_eq(&one, &of(blksize, rollover)));
     }
     drop(one);

@@ -51,7 +51,8 @@ impl<S: Store> Caller<'_, S> {
         }
     }
 
-    /// Finds the bytes that the application supplied from `start` on, and whether they are the last ones.
+    /// Finds the bytes that the application supplied from `start` on, and whether they are the last
+    /// ones.
     pub(super) fn find_fed(
         &mut self,
         reader: &Arc<Reader>,
@@ -83,8 +84,13 @@ impl<S: Store> Handle<S> {
         }
     }
 
-    /// Finds the chunk that begins at `start`, a multiple of the chunk size, or returns what has to be waited for.
-    pub(super) fn find(&self, caller: &mut Caller<'_, S>, start: u64) -> io::Result<Result<Bytes, Waits>> {
+    /// Finds the chunk that begins at `start`, a multiple of the chunk size, or returns what has to
+    /// be waited for.
+    pub(super) fn find(
+        &self,
+        caller: &mut Caller<'_, S>,
+        start: u64,
+    ) -> io::Result<Result<Bytes, Waits>> {
         let Handle::Open(file) = self else {
             return Ok(Err(Waits::File));
         };

@@ -40,8 +40,9 @@ fn slice(download: &Stream, range: Range<u64>) -> Vec<u8> {
     out
 }
 
-/// Sends the packets of a window: its blocks from `first` on, of which those at the end of the stream may be short or
-/// missing. A prepared packet is sent as it is. Returns the number of prepared ones.
+/// Sends the packets of a window: its blocks from `first` on, of which those at the end of the
+/// stream may be short or missing. A prepared packet is sent as it is. Returns the number of
+/// prepared ones.
 fn send(
     download: &Stream,
     first: u64,
@@ -152,7 +153,8 @@ fn every_stream_equals_its_contents() {
         for is_cold in [false, true] {
             for (blksize, blocks) in WINDOWS {
                 for (mode, expected) in [(Mode::Octet, &plain), (Mode::Netascii, &text)] {
-                    let case = format!("{size} bytes, {blksize} x {blocks}, {mode:?}, cold {is_cold}");
+                    let case =
+                        format!("{size} bytes, {blksize} x {blocks}, {mode:?}, cold {is_cold}");
                     let mut download = bench.download("file", mode);
                     bench.disk().set_cold(is_cold);
                     assert!(
@@ -173,7 +175,8 @@ fn every_stream_equals_its_contents() {
     }
 }
 
-/// Prepared windows across every border: of chunks, of the block numbers in both roll-over modes, of the stream.
+/// Prepared windows across every border: of chunks, of the block numbers in both roll-over modes,
+/// of the stream.
 #[test]
 fn windows_leave_as_they_were_prepared() {
     let plain = contents(256 * 65_600 + 100, 7);
@@ -230,7 +233,8 @@ fn a_stream_of_unknown_length_ends_at_the_first_empty_read() {
         for is_cold in [false, true] {
             for (blksize, blocks) in WINDOWS {
                 for (mode, expected) in [(Mode::Octet, &plain), (Mode::Netascii, &text)] {
-                    let case = format!("{size} bytes, {blksize} x {blocks}, {mode:?}, cold {is_cold}");
+                    let case =
+                        format!("{size} bytes, {blksize} x {blocks}, {mode:?}, cold {is_cold}");
                     let mut download = bench.download("file", mode);
                     bench.disk().set_cold(is_cold);
                     assert_eq!(

@@ -42,8 +42,8 @@ impl<S: Store> Text<S> {
         }
     }
 
-    /// Translates the next piece, of at most `piece` bytes. Returns true with the last piece of a source of unknown
-    /// length.
+    /// Translates the next piece, of at most `piece` bytes. Returns true with the last piece of a
+    /// source of unknown length.
     pub(super) fn next(
         &mut self,
         caller: &mut Caller<'_, S>,

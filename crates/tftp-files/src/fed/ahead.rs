@@ -1,7 +1,9 @@
-//! The memory for reading sources ahead of their downloads, beyond the windows that each download always has.
+//! The memory for reading sources ahead of their downloads, beyond the windows that each download
+//! always has.
 //!
-//! A source is read in larger pieces, with fewer wake-ups of its thread, if few others share the budget. The grant of a
-//! source grows with the bytes that its downloads have acknowledged, so a thousand that begin at once get nothing.
+//! A source is read in larger pieces, with fewer wake-ups of its thread, if few others share the
+//! budget. The grant of a source grows with the bytes that its downloads have acknowledged, so a
+//! thousand that begin at once get nothing.
 
 use std::sync::Arc;
 
@@ -10,8 +12,8 @@ use tftp_sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// The budget of all sources of a server in bytes.
 const TOTAL: u64 = 16 << 20;
 
-/// The bounds of the grant of one source in bytes: beyond the most a source does not become cheaper, below the least
-/// it is not worth the memory.
+/// The bounds of the grant of one source in bytes: beyond the most a source does not become
+/// cheaper, below the least it is not worth the memory.
 pub(super) const MOST: u64 = 512 << 10;
 const LEAST: u64 = 64 << 10;
 
@@ -78,8 +80,8 @@ impl Share {
         }
     }
 
-    /// Sets the grant and returns it: at most `useful` bytes and a fair part of the budget, but at least `used`, which
-    /// are in use of the present one.
+    /// Sets the grant and returns it: at most `useful` bytes and a fair part of the budget, but at
+    /// least `used`, which are in use of the present one.
     pub(super) fn adjust(&mut self, useful: u64, used: u64) -> u64 {
         if self.budget.total == 0 {
             return 0;

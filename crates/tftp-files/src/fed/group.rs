@@ -1,5 +1,6 @@
-//! The downloads that share one source, and the passes over it. One pass serves all of them as long as each finds its
-//! bytes there; a download that finds them in no pass gets a new one. No lock, no thread.
+//! The downloads that share one source, and the passes over it. One pass serves all of them as long
+//! as each finds its bytes there; a download that finds them in no pass gets a new one. No lock, no
+//! thread.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use super::Wanted;
 use super::ahead::{self, Budget, Share};
 use super::pass::{Found, Pass, Refused};
 
-/// The time for which the slowest readers of a pass may hold the others back. Then the pass goes on without them.
+/// The time for which the slowest readers of a pass may hold the others back. Then the pass goes on
+/// without them.
 pub(super) const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A callback that resumes a download that waits for data.
@@ -64,7 +66,12 @@ struct Reader {
 
 impl State {
     /// Creates the state of a source. Pass numbers begin at `first_pass`.
-    pub(super) fn new(size: Option<u64>, is_shared: bool, first_pass: u64, budget: &Arc<Budget>) -> State {
+    pub(super) fn new(
+        size: Option<u64>,
+        is_shared: bool,
+        first_pass: u64,
+        budget: &Arc<Budget>,
+    ) -> State {
         State {
             size,
             is_shared,
@@ -116,7 +123,8 @@ impl State {
         }
     }
 
-    /// Drops passes that no download reads. One that still has the beginning stays for downloads that have not begun.
+    /// Drops passes that no download reads. One that still has the beginning stays for downloads
+    /// that have not begun.
     fn drop_unread(&mut self) {
         if self.passes.values().any(|entry| entry.pass.is_unread()) {
             let mut readers = self.readers.values();
@@ -155,7 +163,8 @@ impl State {
             .passes
             .get(&pass)
             .is_some_and(|entry| entry.pass.outstanding() > 0);
-        // A reader leaves a pass only if no request of it is outstanding, because supplied data carries no offset.
+        // A reader leaves a pass only if no request of it is outstanding, because supplied data
+        // carries no offset.
         if !is_there && (matches!(found, Found::Gone) || !owes) {
             let better = self.locate(start);
             if better != pass {
@@ -186,12 +195,13 @@ impl State {
         pass
     }
 
-    /// Returns the pass in which a download finds the bytes from `start` on: one that holds them, one that will reach
-    /// them, or a new one.
+    /// Returns the pass in which a download finds the bytes from `start` on: one that holds them,
+    /// one that will reach them, or a new one.
     fn locate(&mut self, start: u64) -> PassId {
         let holding = self.passes.iter().filter(|(_, entry)| entry.pass.holds(start));
         let coming = self.passes.iter();
-        let coming = coming.filter(|(_, entry)| entry.pass.is_open() && entry.pass.supplied() <= start);
+        let coming =
+            coming.filter(|(_, entry)| entry.pass.is_open() && entry.pass.supplied() <= start);
         let farthest = |(_, entry): &(&PassId, &Entry)| entry.pass.supplied();
         let found = holding
             .max_by_key(farthest)
@@ -239,8 +249,8 @@ impl State {
         }
     }
 
-    /// Returns true if a pass gets no more data for now although it has room, because another pass has the bytes that
-    /// follow.
+    /// Returns true if a pass gets no more data for now although it has room, because another pass
+    /// has the bytes that follow.
     fn ends_in_another(&self, pass: PassId) -> bool {
         self.passes.len() > 1
             && self.passes.get(&pass).is_some_and(|entry| {
@@ -249,8 +259,8 @@ impl State {
             })
     }
 
-    /// Returns true if a reader at `start` would otherwise wait for ever: it reads the rest of its pass, and then the
-    /// other one.
+    /// Returns true if a reader at `start` would otherwise wait for ever: it reads the rest of its
+    /// pass, and then the other one.
     fn goes_on_elsewhere(&self, pass: PassId, start: u64) -> bool {
         let came = |entry: &Entry| start <= entry.pass.supplied();
         self.passes.get(&pass).is_some_and(came) && self.ends_in_another(pass)
@@ -290,7 +300,13 @@ impl State {
     }
 
     /// Takes checked data, and adds the waiters that can go on to `ready`.
-    pub(super) fn take(&mut self, pass: PassId, bytes: &[u8], is_last: bool, ready: &mut Vec<Waiter>) {
+    pub(super) fn take(
+        &mut self,
+        pass: PassId,
+        bytes: &[u8],
+        is_last: bool,
+        ready: &mut Vec<Waiter>,
+    ) {
         let Some(entry) = self.passes.get_mut(&pass) else {
             return;
         };
@@ -307,8 +323,8 @@ impl State {
         }
     }
 
-    /// Returns false if no request is due. Called for every piece that is read, when usually there is
-    /// one pass and no request is due.
+    /// Returns false if no request is due. Called for every piece that is read, when usually there
+    /// is one pass and no request is due.
     #[inline]
     pub(super) fn may_want(&self) -> bool {
         let first = self.passes.first_key_value();
@@ -340,14 +356,16 @@ impl State {
             return None;
         }
         let entry = self.passes.get_mut(&id)?;
-        // The same name as before, as long as that download reads this pass: the application has its source open.
+        // The same name as before, as long as that download reads this pass: the application has
+        // its source open.
         let names = &self.names;
         let is_refused = |name: i32| names.get(&name).is_some_and(|name| name.is_refused);
         let reads = |reader: &&Reader| reader.pass == Some(id) && !is_refused(reader.name);
         let before = entry.named.and_then(|named| self.readers.get(&named));
         let name = match before.filter(reads) {
             Some(reader) => reader.name,
-            // Two names may be two sources that supply at the same time, and data carries no offset.
+            // Two names may be two sources that supply at the same time, and data carries no
+            // offset.
             None if entry.pass.outstanding() > 0 => return None,
             None => {
                 let (named, reader) = self.readers.iter().find(|(_, reader)| reads(reader))?;
@@ -358,10 +376,15 @@ impl State {
         entry.read_ahead();
         let is_starving = !entry.waiting.is_empty();
         let (offset, length) = entry.pass.ask(is_starving)?;
-        Some(Wanted { name, offset, length })
+        Some(Wanted {
+            name,
+            offset,
+            length,
+        })
     }
 
-    /// Takes back the rest of a request that the application will not serve, and no further request carries that name.
+    /// Takes back the rest of a request that the application will not serve, and no further request
+    /// carries that name.
     pub(super) fn take_back(&mut self, wanted: Wanted) {
         let Some(name) = self.names.get_mut(&wanted.name) else {
             return;
@@ -434,7 +457,8 @@ impl Entry {
         self.pass.next_request(!self.waiting.is_empty()).is_some()
     }
 
-    /// Fits the memory for reading ahead to the progress of the downloads and to the number of sources.
+    /// Fits the memory for reading ahead to the progress of the downloads and to the number of
+    /// sources.
     fn read_ahead(&mut self) {
         let useful = self.pass.useful_ahead(ahead::MOST);
         self.pass

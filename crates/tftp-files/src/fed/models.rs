@@ -53,8 +53,8 @@ fn read(reader: &Reader) -> Vec<u8> {
     }
 }
 
-/// Data that is supplied at the moment at which a download begins to wait is not missed, in any order. Both readers
-/// of one source get all of it, and it is requested once.
+/// Data that is supplied at the moment at which a download begins to wait is not missed, in any
+/// order. Both readers of one source get all of it, and it is requested once.
 #[test]
 fn data_supplied_at_any_moment_wakes_every_reader() {
     check(|| {
@@ -62,7 +62,8 @@ fn data_supplied_at_any_moment_wakes_every_reader() {
         let feeds = Feeds::new(asked.clone());
         let bytes: Vec<u8> = (0..1100u32).map(|at| at as u8).collect();
         let readers = [1, 2].map(|name| join(&feeds, name, bytes.len() as u64));
-        // The first reader that looks triggers the request, and the application supplies the requested bytes.
+        // The first reader that looks triggers the request, and the application supplies the
+        // requested bytes.
         assert!(matches!(readers[0].find(0), Ok(Piece::Pending(_))));
         let supplier = {
             let (feeds, bytes) = (Arc::clone(&feeds), bytes.clone());
@@ -81,7 +82,8 @@ fn data_supplied_at_any_moment_wakes_every_reader() {
     });
 }
 
-/// A download may end while its application supplies it, and another of the same key may begin at that moment.
+/// A download may end while its application supplies it, and another of the same key may begin at
+/// that moment.
 #[test]
 fn a_download_may_end_and_another_begin_while_it_is_supplied() {
     check(|| {

@@ -1,31 +1,34 @@
-//! One pass over a source, from its first byte to its last: which bytes were requested from the application, and
-//! which of the supplied ones are still needed. No lock, no thread, no clock.
+//! One pass over a source, from its first byte to its last: which bytes were requested from the
+//! application, and which of the supplied ones are still needed. No lock, no thread, no clock.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::Bytes;
 
-/// The least window in bytes: a client without windowsize is fed as if it had a window of this size.
+/// The least window in bytes: a client without windowsize is fed as if it had a window of this
+/// size.
 pub(super) const LEAST_WINDOW: u64 = 16 * 1024;
 
-/// The sizes of a held piece in bytes: the least without windows, otherwise a window, up to the most.
+/// The sizes of a held piece in bytes: the least without windows, otherwise a window, up to the
+/// most.
 const LEAST_PIECE: u64 = 8 * 1024;
 const MOST_PIECE: u64 = 64 * 1024;
 
-/// The least size in bytes of a piece that is handed on, when the application supplies less at a time: a piece should
-/// cost little besides its bytes.
+/// The least size in bytes of a piece that is handed on, when the application supplies less at a
+/// time: a piece should cost little besides its bytes.
 const LEAST_HANDED_ON: usize = 512;
 
-/// The number of consumed pieces whose memory is used again: of a pass that reads ahead, so that it takes no new pages,
-/// and of others.
+/// The number of consumed pieces whose memory is used again: of a pass that reads ahead, so that it
+/// takes no new pages, and of others.
 const SPARES_AHEAD: usize = 4;
 const SPARES: usize = 1;
 
 /// The number of bytes consumed before anything is read ahead beyond the windows.
 const SHORT: u64 = 128 << 10;
 
-/// The number of downloads beyond which the capacity of a shared pass does not grow: 1 MB without windows.
+/// The number of downloads beyond which the capacity of a shared pass does not grow: 1 MB without
+/// windows.
 const MOST_COUNTED: u64 = 32;
 
 /// The number of bytes up to which a shared pass keeps its beginning for downloads that come late.
@@ -38,8 +41,8 @@ pub(super) struct Pass {
     is_shared: bool,
     /// Contiguous, in order.
     held: VecDeque<Held>,
-    /// The index of the first entry of `held` that a reader needs. The entries before are the beginning, kept for
-    /// late readers.
+    /// The index of the first entry of `held` that a reader needs. The entries before are the
+    /// beginning, kept for late readers.
     needed: usize,
     /// The bytes after `held`, which are no whole piece yet. This is their only owner.
     filling: Option<Bytes>,
@@ -177,7 +180,8 @@ impl Pass {
         self.drop_claims(at, u64::MAX);
     }
 
-    /// Called when a reader that needed everything from `from` on needs only the bytes from `to` on.
+    /// Called when a reader that needed everything from `from` on needs only the bytes from `to`
+    /// on.
     pub(super) fn release(&mut self, from: u64, to: u64) {
         self.drop_claims(from, to);
     }
@@ -341,7 +345,8 @@ impl Pass {
             if filling.is_empty() {
                 filling.reserve_exact(coming.min(piece));
             }
-            let (part, rest) = bytes.split_at(bytes.len().min(piece.saturating_sub(filling.len()).max(1)));
+            let (part, rest) =
+                bytes.split_at(bytes.len().min(piece.saturating_sub(filling.len()).max(1)));
             filling.extend_from_slice(part);
             let is_whole = filling.len() >= piece;
             self.supplied += part.len() as u64;
@@ -369,8 +374,9 @@ impl Pass {
         self.window.saturating_mul(2 * counted)
     }
 
-    /// The number of bytes beyond the windows that are worth reading ahead, so that windows and these are at most
-    /// `most`. It grows with the consumed bytes: a short download, or one whose client is silent, gets none.
+    /// The number of bytes beyond the windows that are worth reading ahead, so that windows and
+    /// these are at most `most`. It grows with the consumed bytes: a short download, or one whose
+    /// client is silent, gets none.
     pub(super) fn useful_ahead(&self, most: u64) -> u64 {
         most.saturating_sub(self.windows())
             .min(self.base().saturating_sub(SHORT) / 2)
@@ -405,8 +411,8 @@ impl Pass {
         self.base() + (self.asked - self.base()) / 2
     }
 
-    /// The number of bytes to request now. `None` if no request is due, as while at least half of the last one is
-    /// outstanding.
+    /// The number of bytes to request now. `None` if no request is due, as while at least half of
+    /// the last one is outstanding.
     #[inline]
     pub(super) fn next_request(&self, is_starving: bool) -> Option<u64> {
         let outstanding = self.outstanding();

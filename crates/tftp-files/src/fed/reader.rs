@@ -98,8 +98,8 @@ impl Reader {
         self.feeds.wake(has_asked);
     }
 
-    /// Leaves readers behind that hold others back for too long. Returns when to call it again; `None` if only after
-    /// the next [`Reader::wait`].
+    /// Leaves readers behind that hold others back for too long. Returns when to call it again;
+    /// `None` if only after the next [`Reader::wait`].
     pub(crate) fn drop_slow_readers(&self, now: Instant) -> Option<Instant> {
         let mut state = self.group.state.lock();
         let due = state.drop_slow_readers(now);

@@ -1,5 +1,5 @@
-//! Tests fed downloads. The received bytes are compared with the contents of the source; `simulated.rs` tries many
-//! orders, by seed.
+//! Tests fed downloads. The received bytes are compared with the contents of the source;
+//! `simulated.rs` tries many orders, by seed.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -131,7 +131,9 @@ impl World {
             key: key.map(Arc::from),
         }));
         let index = name as u32;
-        let Opening::Now(Ok(opened)) = self.bench.cache.open(owner(index), &place, Standing::HalfOpen) else {
+        let Opening::Now(Ok(opened)) =
+            self.bench.cache.open(owner(index), &place, Standing::HalfOpen)
+        else {
             panic!("not at once")
         };
         let mut download = DownloadStream::new(opened, mode);
@@ -164,7 +166,9 @@ impl World {
             Supply::Have { available, end } => {
                 let upto = match end {
                     true => available.min(at + client.window),
-                    false => at + (available - at).min(client.window) / client.blksize * client.blksize,
+                    false => {
+                        at + (available - at).min(client.window) / client.blksize * client.blksize
+                    }
                 };
                 let before = client.got.len();
                 let got = &mut client.got;
@@ -301,11 +305,17 @@ fn step(world: &mut World, clients: &mut BTreeMap<u32, Client>, id: u32) -> Step
     step
 }
 
-/// Supplies all requests and lets every client read, `rounds` times. Returns the number of requested bytes.
+/// Supplies all requests and lets every client read, `rounds` times. Returns the number of
+/// requested bytes.
 fn run(world: &mut World, clients: &mut BTreeMap<u32, Client>, rounds: usize) -> u64 {
     let mut asked = 0;
     for _ in 0..rounds {
-        for Wanted { name, offset, length } in world.asked.take() {
+        for Wanted {
+            name,
+            offset,
+            length,
+        } in world.asked.take()
+        {
             asked += length;
             world
                 .feeds
@@ -360,8 +370,8 @@ fn a_slow_download_delays_the_others_only_briefly() {
         .drop_slow_readers(due)
         .expect("they wait for what is asked for now");
     assert_eq!(later, due + group::PATIENCE);
-    // A later one needs the beginning, which is not kept any more. The slow one needs it as well; it is supplied once
-    // for both.
+    // A later one needs the beginning, which is not kept any more. The slow one needs it as well;
+    // it is supplied once for both.
     let asked = run(&mut world, &mut clients, 10_000);
     assert!(clients.values().all(|client| client.got == source(0..size)));
     assert!(asked < size);
@@ -419,7 +429,12 @@ fn one_download_is_named_as_long_as_it_reads() {
     step(&mut world, &mut clients, 3);
     let mut names = Vec::new();
     for _ in 0..100 {
-        for Wanted { name, offset, length } in world.asked.take() {
+        for Wanted {
+            name,
+            offset,
+            length,
+        } in world.asked.take()
+        {
             names.push(name);
             world
                 .feeds
@@ -478,11 +493,17 @@ fn hold_little(mut world: World) {
     let mut clients: BTreeMap<_, _> = (1..=1000)
         .map(|id| (id, world.plain(id as i32, Some(10 << 20), None)))
         .collect();
-    // All requests are supplied, byte by byte where that is worst, and no client acknowledges anything.
+    // All requests are supplied, byte by byte where that is worst, and no client acknowledges
+    // anything.
     for id in 1..=1000 {
         step(&mut world, &mut clients, id);
     }
-    for Wanted { name, offset, length } in world.asked.take() {
+    for Wanted {
+        name,
+        offset,
+        length,
+    } in world.asked.take()
+    {
         let bytes = source(offset..offset + length);
         let crumbs = if name % 2 == 0 { 100 } else { bytes.len() };
         for crumb in bytes.chunks(crumbs) {

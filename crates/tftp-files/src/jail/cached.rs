@@ -12,7 +12,9 @@ mod linux {
 
     use cap_std::fs::Dir;
     use rustix::fd::{AsFd, OwnedFd};
-    use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, makedev, openat2, statx};
+    use rustix::fs::{
+        AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, makedev, openat2, statx,
+    };
     use rustix::io::Errno;
 
     use super::super::name::{self, Spelling};
@@ -22,8 +24,9 @@ mod linux {
     /// Sentinel: no device is known to be local.
     const NONE: u64 = u64::MAX;
 
-    /// The device, if any, that is known to be local. Checked only where waiting is allowed (a hung NFS server hangs
-    /// statfs too); compared on the I/O threads by the device number, which every inode carries.
+    /// The device, if any, that is known to be local. Checked only where waiting is allowed (a hung
+    /// NFS server hangs statfs too); compared on the I/O threads by the device number, which every
+    /// inode carries.
     #[derive(Debug)]
     pub(in super::super) struct Trust(AtomicU64);
 
@@ -45,12 +48,13 @@ mod linux {
         }
 
         fn has(&self, root: &OwnedFd) -> bool {
-            device(root).is_some_and(|device| device != NONE && self.0.load(Ordering::Relaxed) == device)
+            device(root)
+                .is_some_and(|device| device != NONE && self.0.load(Ordering::Relaxed) == device)
         }
     }
 
-    /// Returns the device of an open file, from the inode in memory (AT_STATX_DONT_SYNC), so that no server is
-    /// contacted.
+    /// Returns the device of an open file, from the inode in memory (AT_STATX_DONT_SYNC), so that
+    /// no server is contacted.
     fn device(file: impl AsFd) -> Option<u64> {
         let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
         let found = statx(file, c"", flags, StatxFlags::empty()).ok()?;
@@ -59,7 +63,8 @@ mod linux {
 
     pub(in super::super) fn open(jail: &Jail, name: &str) -> Option<Result<Opened, Refusal>> {
         let directory = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let root = openat2(CWD, jail.root(), directory, Mode::empty(), ResolveFlags::CACHED).ok()?;
+        let root =
+            openat2(CWD, jail.root(), directory, Mode::empty(), ResolveFlags::CACHED).ok()?;
         if !jail.trust.has(&root) {
             return None;
         }
@@ -73,7 +78,12 @@ mod linux {
         (!undecided).then_some(result)
     }
 
-    fn open_below(jail: &Jail, root: &OwnedFd, path: &str, _: Spelling) -> Option<Result<Opened, Refusal>> {
+    fn open_below(
+        jail: &Jail,
+        root: &OwnedFd,
+        path: &str,
+        _: Spelling,
+    ) -> Option<Result<Opened, Refusal>> {
         let mut resolve = ResolveFlags::BENEATH
             | ResolveFlags::NO_MAGICLINKS
             | ResolveFlags::NO_XDEV
@@ -89,9 +99,16 @@ mod linux {
                 let path = jail.root().join(&path);
                 Some(admit(File::from(file), path, Some(FileSystem::Local)))
             }
-            // Not in the cache, on another mount or outside, or openat2 is missing here or lacks these flags. The
-            // blocking path decides all of these.
-            Err(Errno::AGAIN | Errno::XDEV | Errno::NOSYS | Errno::PERM | Errno::INVAL | Errno::INTR) => None,
+            // Not in the cache, on another mount or outside, or openat2 is missing here or lacks
+            // these flags. The blocking path decides all of these.
+            Err(
+                Errno::AGAIN
+                | Errno::XDEV
+                | Errno::NOSYS
+                | Errno::PERM
+                | Errno::INVAL
+                | Errno::INTR,
+            ) => None,
             Err(errno) => Some(Err(errno.into())),
         }
     }

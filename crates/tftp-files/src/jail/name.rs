@@ -1,26 +1,28 @@
 //! Interprets a name on the wire, without I/O.
 //!
-//! Only TFTP's additions to a path are decided here: the leading "/", the "\", the names that are never served. The
-//! kernel alone decides whether a path leaves the directory.
+//! Only TFTP's additions to a path are decided here: the leading "/", the "\", the names that are
+//! never served. The kernel alone decides whether a path leaves the directory.
 
 use super::Refusal;
 use crate::upload;
 
-/// The longest name in bytes that is looked up (PATH_MAX of Linux): systems without that limit would walk a datagram
-/// full of "../".
+/// The longest name in bytes that is looked up (PATH_MAX of Linux): systems without that limit
+/// would walk a datagram full of "../".
 const MAX_BYTES: usize = 4095;
 
 /// The interpretation of a name that is being tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spelling {
-    /// The literal name, although it has a "\" that could stand for "/": it counts only if such a file exists.
+    /// The literal name, although it has a "\" that could stand for "/": it counts only if such a
+    /// file exists.
     Literal,
     /// The only or the last interpretation.
     Final,
 }
 
-/// Calls `each` with the path below the root that `name` means. "\" stands for "/" if no such file exists under its
-/// literal name: if the first call returns [`Refusal::NotFound`], the second interpretation follows.
+/// Calls `each` with the path below the root that `name` means. "\" stands for "/" if no such file
+/// exists under its literal name: if the first call returns [`Refusal::NotFound`], the second
+/// interpretation follows.
 pub(super) fn read<T>(
     name: &str,
     mut each: impl FnMut(&str, Spelling) -> Result<T, Refusal>,
@@ -38,10 +40,11 @@ pub(super) fn read<T>(
     }
 }
 
-/// Returns the path below the root, without its leading "/" ("/" is the root itself, and so is "//").
+/// Returns the path below the root, without its leading "/" ("/" is the root itself, and so is
+/// "//").
 ///
-/// Names of directories are refused by their form ("", a trailing "/", "." or ".." at the end), temporary names of
-/// uploads by their pattern. Neither answer depends on existing files.
+/// Names of directories are refused by their form ("", a trailing "/", "." or ".." at the end),
+/// temporary names of uploads by their pattern. Neither answer depends on existing files.
 fn check(name: &str) -> Result<&str, Refusal> {
     if name.is_empty() || name.len() > MAX_BYTES || name.contains('\0') {
         return Err(Refusal::NotFound);

@@ -15,8 +15,8 @@ use crate::system;
 pub enum Refusal {
     /// There is no such file, or no such directory to put it in.
     NotFound,
-    /// The path is outside the served directory, the file is no regular one, or permission is missing: one answer on
-    /// purpose.
+    /// The path is outside the served directory, the file is no regular one, or permission is
+    /// missing: one answer on purpose.
     NotAllowed,
     /// It exists and may not be replaced.
     Exists,
@@ -41,8 +41,8 @@ impl Refusal {
         }
     }
 
-    /// Converts an error for a place that existed a moment ago and is gone, or that can't be named. An upload must
-    /// not fail with "file not found" for it.
+    /// Converts an error for a place that existed a moment ago and is gone, or that can't be named.
+    /// An upload must not fail with "file not found" for it.
     pub(crate) fn for_place(error: io::Error) -> Refusal {
         match Refusal::from(error) {
             Refusal::NotFound => Refusal::NotAllowed,
@@ -56,10 +56,15 @@ impl From<Errno> for Refusal {
     fn from(errno: Errno) -> Self {
         match errno {
             Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG | Errno::ILSEQ => Refusal::NotFound,
-            // The kernel returns XDEV for a path that left the directory. NXIO comes from sockets and FIFOs. With
-            // TXTBSY, BUSY and ISDIR the file is in no state to be read or replaced.
-            Errno::ACCESS | Errno::PERM | Errno::ROFS | Errno::LOOP | Errno::XDEV => Refusal::NotAllowed,
-            Errno::NXIO | Errno::NODEV | Errno::TXTBSY | Errno::BUSY | Errno::ISDIR => Refusal::NotAllowed,
+            // The kernel returns XDEV for a path that left the directory. NXIO comes from sockets
+            // and FIFOs. With TXTBSY, BUSY and ISDIR the file is in no state to be read or
+            // replaced.
+            Errno::ACCESS | Errno::PERM | Errno::ROFS | Errno::LOOP | Errno::XDEV => {
+                Refusal::NotAllowed
+            }
+            Errno::NXIO | Errno::NODEV | Errno::TXTBSY | Errno::BUSY | Errno::ISDIR => {
+                Refusal::NotAllowed
+            }
             Errno::EXIST => Refusal::Exists,
             Errno::NOSPC | Errno::DQUOT | Errno::FBIG => Refusal::NoSpace,
             Errno::MFILE | Errno::NFILE => Refusal::TooManyFiles,
@@ -83,9 +88,9 @@ impl From<io::Error> for Refusal {
             // cap-std also returns this for a path that led outside.
             io::ErrorKind::PermissionDenied => Refusal::NotAllowed,
             io::ErrorKind::AlreadyExists => Refusal::Exists,
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-                Refusal::NoSpace
-            }
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge => Refusal::NoSpace,
             _ => Refusal::Io(error),
         }
     }

@@ -1,19 +1,21 @@
 //! Decides how far the metadata of a file can be relied on.
 //!
-//! Both decisions need no I/O: whether a size is believed, and whether two openings share the bytes that were read
-//! for one of them. Both depend on the kind of file system, which statfs(2) gives as a magic number or a name.
+//! Both decisions need no I/O: whether a size is believed, and whether two openings share the bytes
+//! that were read for one of them. Both depend on the kind of file system, which statfs(2) gives as
+//! a magic number or a name.
 
 use std::time::Duration;
 
 use crate::Identity;
 use crate::system::AsFile;
 
-/// The least time for which a file must have been unchanged before its state is an identity. Timestamps move in steps
-/// of one kernel tick, 10 ms at most (HZ=100), and a second change within the same tick leaves no trace.
+/// The least time for which a file must have been unchanged before its state is an identity.
+/// Timestamps move in steps of one kernel tick, 10 ms at most (HZ=100), and a second change within
+/// the same tick leaves no trace.
 const TICK: Duration = Duration::from_millis(50);
 
-/// The same for coarse timestamps, which have no nanoseconds: FAT has steps of 2 s, old ext4 and many network servers
-/// of 1 s.
+/// The same for coarse timestamps, which have no nanoseconds: FAT has steps of 2 s, old ext4 and
+/// many network servers of 1 s.
 const COARSE_TICK: Duration = Duration::from_millis(2_100);
 
 /// A kind of file system.
@@ -23,11 +25,13 @@ const COARSE_TICK: Duration = Duration::from_millis(2_100);
 )]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileSystem {
-    /// On this machine: the directory cache answers look-ups, inode numbers are unique, sizes are true.
+    /// On this machine: the directory cache answers look-ups, inode numbers are unique, sizes are
+    /// true.
     Local,
     /// Kept by a server that numbers its files. Errors of writes may come late.
     Network,
-    /// As `Network`, but two files can have one inode number (FUSE, 9P), and a size of 0 may mean "unknown".
+    /// As `Network`, but two files can have one inode number (FUSE, 9P), and a size of 0 may mean
+    /// "unknown".
     Unnumbered,
     /// Layers of other file systems, whose inode numbers can meet (overlayfs).
     Layered,
@@ -127,8 +131,8 @@ impl FileSystem {
         known.map_or(FileSystem::Unknown, |(_, kind)| *kind)
     }
 
-    /// Returns the kind with that statfs magic. Only its low 32 bits count, since the field's type differs between
-    /// architectures.
+    /// Returns the kind with that statfs magic. Only its low 32 bits count, since the field's type
+    /// differs between architectures.
     #[cfg(any(target_os = "linux", target_os = "android", test))]
     pub(crate) fn of_magic(magic: u64) -> FileSystem {
         let known = KNOWN.iter().find(|(known, _)| *known == magic & 0xFFFF_FFFF);
@@ -170,10 +174,14 @@ impl FileSystem {
         matches!(self, FileSystem::Local | FileSystem::Network)
     }
 
-    /// Returns the size with which a file is sent, if the one that it claims is believed. `None`: it is read to its
-    /// end, as a stream of unknown length. `has_contents` reads its first byte, and is called only if the answer
-    /// depends on it.
-    pub(super) fn believed_size(self, claimed: u64, has_contents: impl FnOnce() -> bool) -> Option<u64> {
+    /// Returns the size with which a file is sent, if the one that it claims is believed. `None`:
+    /// it is read to its end, as a stream of unknown length. `has_contents` reads its first byte,
+    /// and is called only if the answer depends on it.
+    pub(super) fn believed_size(
+        self,
+        claimed: u64,
+        has_contents: impl FnOnce() -> bool,
+    ) -> Option<u64> {
         match self {
             FileSystem::Generated => None,
             FileSystem::Local => Some(claimed),
@@ -182,15 +190,17 @@ impl FileSystem {
         }
     }
 
-    /// Returns the identity under which openings share the bytes that were read. `None` if equal states could hide
-    /// different contents, because numbers are not unique or because the last change is so recent that another could
-    /// have the same time. `now` is the time of day of the opening.
+    /// Returns the identity under which openings share the bytes that were read. `None` if equal
+    /// states could hide different contents, because numbers are not unique or because the last
+    /// change is so recent that another could have the same time. `now` is the time of day of the
+    /// opening.
     pub(super) fn shared_key(self, state: Identity, now: Duration) -> Option<Identity> {
         self.settled(state, now).filter(|_| self.has_unique_numbers())
     }
 
-    /// Returns the state by which a later opening of the same name is recognized as the same unchanged file. `None`
-    /// if the last change is so recent that another could have the same time.
+    /// Returns the state by which a later opening of the same name is recognized as the same
+    /// unchanged file. `None` if the last change is so recent that another could have the same
+    /// time.
     pub(super) fn settled(self, state: Identity, now: Duration) -> Option<Identity> {
         let (seconds, nanoseconds) = state.changed;
         let precise = nanoseconds != 0 && self == FileSystem::Local;

@@ -9,7 +9,8 @@ use crate::upload;
 
 /// The largest depth of subdirectories.
 const MAX_DEPTH: usize = 16;
-/// The largest number of directory entries visited: a server whose root is a huge tree still starts in moderate time.
+/// The largest number of directory entries visited: a server whose root is a huge tree still starts
+/// in moderate time.
 const MAX_ENTRIES: usize = 200_000;
 
 struct Sweep<'a> {
@@ -20,8 +21,8 @@ struct Sweep<'a> {
     removed: usize,
 }
 
-/// Removes leftovers below `root` while `goes_on` returns true, not crossing into other file systems and not
-/// following symlinks. Returns the number of files removed.
+/// Removes leftovers below `root` while `goes_on` returns true, not crossing into other file
+/// systems and not following symlinks. Returns the number of files removed.
 pub(super) fn sweep(root: &Dir, goes_on: &dyn Fn() -> bool) -> io::Result<usize> {
     let mut sweep = Sweep {
         goes_on,
@@ -59,17 +60,17 @@ impl Sweep<'_> {
     }
 }
 
-/// Removes a temporary file if no process has it locked. A live upload locks its file right after creating it
-/// ([`upload`] starts anew if a sweep was quicker), and the lock ends with its process. So a sweep that gets the lock
-/// may remove the file, and does so before it releases the lock.
+/// Removes a temporary file if no process has it locked. A live upload locks its file right after
+/// creating it ([`upload`] starts anew if a sweep was quicker), and the lock ends with its process.
+/// So a sweep that gets the lock may remove the file, and does so before it releases the lock.
 fn remove_unlocked(directory: &Dir, name: &std::path::Path) -> bool {
     let open = |writable| {
         let mut options = OpenOptions::new();
         options.read(true).write(writable).follow(FollowSymlinks::No);
         directory.open_with(name, &options)
     };
-    // Opened for writing too, since NFS requires that for an exclusive lock. A temporary file that was to replace a
-    // read-only file has become read-only itself.
+    // Opened for writing too, since NFS requires that for an exclusive lock. A temporary file that
+    // was to replace a read-only file has become read-only itself.
     let Ok(file) = open(true).or_else(|_| open(false)) else {
         return false;
     };

@@ -60,7 +60,8 @@ fn contents(opened: Opened) -> Vec<u8> {
     bytes
 }
 
-/// Returns the result of `open` as a word. If the cached look-up has an answer, it must be the same.
+/// Returns the result of `open` as a word. If the cached look-up has an answer, it must be the
+/// same.
 fn look(jail: &Jail, name: &str) -> String {
     let slow = word(jail.open(name));
     if let Some(fast) = jail.open_cached(name) {
@@ -205,8 +206,8 @@ fn outside_is_refused_whether_it_exists_or_not() {
     assert_eq!(look(&tree.jail(), absolute.to_str().unwrap()), "NotFound");
 }
 
-/// A symlink may lead out and back in by its own text. A client's name that goes on outside is not found, because an
-/// answer would show what exists there.
+/// A symlink may lead out and back in by its own text. A client's name that goes on outside is not
+/// found, because an answer would show what exists there.
 #[test]
 fn a_name_that_goes_on_outside_is_not_looked_up() {
     let tree = Tree::new();

@@ -1,8 +1,8 @@
 //! Opens paths without following symlinks, one component at a time.
 //!
-//! openat2 has RESOLVE_NO_SYMLINKS for this, which not every kernel and sandbox offers; a walk gives the same answers
-//! on all of them. Each step opens one name in a directory that is held open, so that directory cannot be exchanged
-//! meanwhile.
+//! openat2 has RESOLVE_NO_SYMLINKS for this, which not every kernel and sandbox offers; a walk
+//! gives the same answers on all of them. Each step opens one name in a directory that is held
+//! open, so that directory cannot be exchanged meanwhile.
 
 use std::io;
 use std::path::{Component, Path};
@@ -12,7 +12,8 @@ use cap_std::fs::{Dir, File, OpenOptions};
 
 use crate::system;
 
-/// Opens the file at `path`. A symlink anywhere on it is an ELOOP error, a `..` past `root` is EXDEV.
+/// Opens the file at `path`. A symlink anywhere on it is an ELOOP error, a `..` past `root` is
+/// EXDEV.
 pub(super) fn open(root: &Dir, path: &Path, options: &OpenOptions) -> io::Result<File> {
     let Some(leaf) = path.file_name() else {
         return Err(system::is_a_directory());
@@ -41,7 +42,8 @@ pub(super) fn open_dir(root: &Dir, path: &Path) -> io::Result<Dir> {
     way.pop().ok_or_else(system::leads_outside)
 }
 
-/// Returns the right error for a symlink: O_DIRECTORY with O_NOFOLLOW fails with ENOTDIR for one, as for a file.
+/// Returns the right error for a symlink: O_DIRECTORY with O_NOFOLLOW fails with ENOTDIR for one,
+/// as for a file.
 fn explain(here: &Dir, name: &std::ffi::OsStr, error: io::Error) -> io::Error {
     match here.symlink_metadata(name) {
         Ok(found) if found.is_symlink() => system::is_a_link(),

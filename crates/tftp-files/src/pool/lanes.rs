@@ -1,7 +1,9 @@
-//! Queues jobs in the order of arrival, with a limit on the jobs that run at once for one file and for one directory.
+//! Queues jobs in the order of arrival, with a limit on the jobs that run at once for one file and
+//! for one directory.
 //!
-//! Storage hangs for one file (a bad sector), or for a whole mount (a server that is gone). A job passes the gate of
-//! its file, then that of its directory, and is ready behind both. A finished job lets the next one through.
+//! Storage hangs for one file (a bad sector), or for a whole mount (a server that is gone). A job
+//! passes the gate of its file, then that of its directory, and is ready behind both. A finished
+//! job lets the next one through.
 
 use std::collections::VecDeque;
 
@@ -14,9 +16,9 @@ use crate::Lane;
 pub(super) const A_FILE: usize = 4;
 pub(super) const A_DIRECTORY: usize = 32;
 
-/// The most jobs in all for one file and for one directory, waiting or not; no more should be added beyond it. The
-/// numbers are below the half-open transfers that one host may have, so that a hang leaves it some, and above the
-/// number of machines that boot at once behind one address.
+/// The most jobs in all for one file and for one directory, waiting or not; no more should be added
+/// beyond it. The numbers are below the half-open transfers that one host may have, so that a hang
+/// leaves it some, and above the number of machines that boot at once behind one address.
 const MOST: [usize; 2] = [2_048, 3_072];
 
 const GATES: [usize; 2] = [A_FILE, A_DIRECTORY];
@@ -98,7 +100,8 @@ impl Lanes {
         }
     }
 
-    /// Moves a job through the gates from this one on, as far as there is room. Returns true if it is ready.
+    /// Moves a job through the gates from this one on, as far as there is room. Returns true if it
+    /// is ready.
     fn enter(&mut self, task: Task, from: usize) -> bool {
         for key in keys(task.lane).into_iter().skip(from).flatten() {
             let gate = self.gates.entry(key).or_default();

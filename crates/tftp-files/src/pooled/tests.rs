@@ -14,7 +14,8 @@ use crate::jail::Jail;
 use crate::storage::{Completion, Gathered, Mailbox, Owner, Source};
 use crate::upload::UploadOptions;
 use crate::{
-    Completed, ContentCache, Creating, Directory, DownloadStream, Opening, Progress, Supply, UploadStream,
+    Completed, ContentCache, Creating, Directory, DownloadStream, Opening, Progress, Supply,
+    UploadStream,
 };
 
 type Disk = Pooled<Directory>;
@@ -105,7 +106,9 @@ fn files_go_in_and_come_out_by_name_and_by_path() {
         assert_eq!(download.stream_size(), Some(100_000));
         loop {
             match download.ensure(&mut ground.cache, OWNER, 100_000) {
-                Supply::Have { available, end } => break assert_eq!((available, end), (100_000, true)),
+                Supply::Have { available, end } => {
+                    break assert_eq!((available, end), (100_000, true));
+                }
                 Supply::Pending => {
                     let Completed::Read(mut read) = ground.settled() else {
                         panic!("a read")

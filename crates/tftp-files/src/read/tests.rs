@@ -50,7 +50,8 @@ fn reads_are_appended() {
     }
 }
 
-/// Bytes just written are in the cache, so this shows whether the file system can be queried at all.
+/// Bytes just written are in the cache, so this shows whether the file system can be queried at
+/// all.
 #[test]
 fn cached_bytes_come_at_once() {
     let mut buffer = Vec::new();
@@ -77,7 +78,8 @@ fn failures_leave_the_buffer() {
     assert_eq!(buffer, b"before");
 }
 
-/// If the beginning is in the cache and the rest is not, nothing is appended, and a read that waits gets all.
+/// If the beginning is in the cache and the rest is not, nothing is appended, and a read that waits
+/// gets all.
 #[test]
 fn half_an_answer_is_none() {
     const LENGTH: usize = 8 << 20;

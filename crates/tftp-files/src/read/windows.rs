@@ -4,16 +4,23 @@ use std::fs::File;
 use std::io;
 use std::os::windows::fs::FileExt;
 
-/// Returns `Ok(false)`: Windows does not report whether a read would wait, so every read counts as one that would.
+/// Returns `Ok(false)`: Windows does not report whether a read would wait, so every read counts as
+/// one that would.
 pub(crate) fn read_at_nowait(_: &File, _: &mut Vec<u8>, _: usize, _: u64) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Appends up to `length` bytes from `offset`, and waits for them. Fewer come only at the file's end.
+/// Appends up to `length` bytes from `offset`, and waits for them. Fewer come only at the file's
+/// end.
 ///
 /// # Errors
 /// The error of ReadFile; the buffer is as before.
-pub(crate) fn read_at(file: &File, buffer: &mut Vec<u8>, length: usize, offset: u64) -> io::Result<()> {
+pub(crate) fn read_at(
+    file: &File,
+    buffer: &mut Vec<u8>,
+    length: usize,
+    offset: u64,
+) -> io::Result<()> {
     let before = buffer.len();
     buffer.resize(before + length, 0);
     let mut end = before;

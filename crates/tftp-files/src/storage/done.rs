@@ -21,13 +21,13 @@ pub struct Owner {
 
 /// Delivers results to the I/O thread that started the jobs.
 pub trait Mailbox<S: Store>: Send + Sync {
-    /// Delivers one result. Called on any thread, also inside [`Store::start`]. Never blocks, and wakes the I/O
-    /// thread if it sleeps.
+    /// Delivers one result. Called on any thread, also inside [`Store::start`]. Never blocks, and
+    /// wakes the I/O thread if it sleeps.
     fn deliver(&self, completion: Completion<S>);
 }
 
-/// Takes the result of one job, once. If it is dropped without a result, it reports a failure, so that no transfer
-/// waits for ever.
+/// Takes the result of one job, once. If it is dropped without a result, it reports a failure, so
+/// that no transfer waits for ever.
 pub struct Done<S: Store>(Option<Completing<S>>);
 
 struct Completing<S: Store> {
@@ -44,8 +44,8 @@ pub(crate) enum JobKind<K> {
     Read(Piece),
     /// The piece itself stays where the application's data is held.
     Supply(Piece),
-    /// The finished job leaves the sink in this slot. It sends a completion only if the I/O thread came for the sink
-    /// too early.
+    /// The finished job leaves the sink in this slot. It sends a completion only if the I/O thread
+    /// came for the sink too early.
     Write(Arc<ReturnSlot<K>>),
     Commit,
     /// No transfer waits for the result.
@@ -128,7 +128,8 @@ impl<S: Store> Completion<S> {
 }
 
 impl<K> JobKind<K> {
-    /// Returns whether a job of this kind can end with this result. Any other answer of a store counts as no result.
+    /// Returns whether a job of this kind can end with this result. Any other answer of a store
+    /// counts as no result.
     fn is_answered_by<S: Store<Sink = K>>(&self, finished: &Finished<S>) -> bool {
         matches!(
             (self, finished),

@@ -4,7 +4,8 @@ use tftp_budget::memory::Taken;
 
 use crate::Bytes;
 
-/// Bytes that are to be written, in order. Each piece counts against the memory budget as long as it exists.
+/// Bytes that are to be written, in order. Each piece counts against the memory budget as long as
+/// it exists.
 #[derive(Debug, Default)]
 pub struct Gathered {
     pieces: Vec<(Bytes, Taken)>,

@@ -29,12 +29,14 @@ pub(crate) fn leads_outside() -> io::Error {
     Errno::XDEV.into()
 }
 
-/// Returns whether an error means that a symlink became something else between two steps (readlink(2): EINVAL).
+/// Returns whether an error means that a symlink became something else between two steps
+/// (readlink(2): EINVAL).
 pub(crate) fn is_momentary(error: &io::Error) -> bool {
     Errno::from_io_error(error) == Some(Errno::INVAL)
 }
 
-/// Returns the part of a path that can't name a file or directory. Always `None`: the file system decides.
+/// Returns the part of a path that can't name a file or directory. Always `None`: the file system
+/// decides.
 #[inline]
 pub(crate) fn unusable(_: &Path) -> Option<Unusable> {
     None
@@ -57,8 +59,8 @@ pub(crate) fn identity(_: &File, metadata: &Metadata) -> io::Result<Identity> {
     })
 }
 
-/// The options with which files are opened for reading. They do not wait for the writer of a FIFO, and a terminal
-/// does not become ours.
+/// The options with which files are opened for reading. They do not wait for the writer of a FIFO,
+/// and a terminal does not become ours.
 pub(crate) fn reading() -> OpenOptions {
     let mut options = OpenOptions::new();
     options
@@ -67,13 +69,15 @@ pub(crate) fn reading() -> OpenOptions {
     options
 }
 
-/// Opens a directory by its path, without needing permission to list it where the system offers that.
+/// Opens a directory by its path, without needing permission to list it where the system offers
+/// that.
 pub(crate) fn open_dir(path: &Path) -> io::Result<Dir> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let access = OFlags::PATH;
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     let access = OFlags::RDONLY;
-    let directory = rustix::fs::open(path, access | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    let directory =
+        rustix::fs::open(path, access | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     Ok(Dir::from_std_file(File::from(directory)))
 }
 

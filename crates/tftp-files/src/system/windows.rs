@@ -91,7 +91,8 @@ pub(crate) fn is_stream(name: &OsStr) -> bool {
     name.as_encoded_bytes().contains(&b':')
 }
 
-/// Fails if a path leaves by `..` a directory that does not exist. Windows drops both components without checking.
+/// Fails if a path leaves by `..` a directory that does not exist. Windows drops both components
+/// without checking.
 pub(crate) fn check_what_is_left(root: &Dir, path: &Path) -> io::Result<()> {
     let mut here = PathBuf::new();
     for component in path.components() {

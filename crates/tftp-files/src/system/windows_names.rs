@@ -1,12 +1,13 @@
-//! Recognizes names that on Windows mean something else than a file of that name in its directory. No system calls,
-//! so that it is tested on every system.
+//! Recognizes names that on Windows mean something else than a file of that name in its directory.
+//! No system calls, so that it is tested on every system.
 
 use super::Unusable;
 
 /// Characters that no name may have: `:` begins a stream, the others are wildcards or reserved.
 const RESERVED: &[char] = &['<', '>', ':', '"', '|', '?', '*'];
 
-/// The longest name in UTF-16 units, in every file system of Windows. Linux has the same number in bytes.
+/// The longest name in UTF-16 units, in every file system of Windows. Linux has the same number in
+/// bytes.
 const LONGEST: usize = 255;
 
 /// Names of devices, also with any text after a dot.
@@ -15,8 +16,9 @@ const DEVICES: &[&str] = &["CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONO
 /// Names of devices that a digit follows.
 const NUMBERED: &[&str] = &["COM", "LPT"];
 
-/// Returns the part of a path that can't name a file or directory, if there is one. The answers to a client are those
-/// of other systems: a directory that can't exist is not found, a last name that can't exist is not permitted.
+/// Returns the part of a path that can't name a file or directory, if there is one. The answers to
+/// a client are those of other systems: a directory that can't exist is not found, a last name that
+/// can't exist is not permitted.
 pub(super) fn unusable(path: &str) -> Option<Unusable> {
     let (directory, leaf) = path.rsplit_once(['/', '\\']).unwrap_or(("", path));
     match (are_plain(directory), are_plain(leaf)) {
@@ -26,7 +28,8 @@ pub(super) fn unusable(path: &str) -> Option<Unusable> {
     }
 }
 
-/// Returns whether every part of a path, between slashes, names a file or a directory and nothing else.
+/// Returns whether every part of a path, between slashes, names a file or a directory and nothing
+/// else.
 fn are_plain(path: &str) -> bool {
     path.split(['/', '\\'])
         .all(|part| matches!(part, "" | "." | "..") || is_plain(part))
@@ -58,9 +61,9 @@ fn is_device(name: &str) -> bool {
     is_numbered && matches!(number, '0'..='9' | '\u{b9}' | '\u{b2}' | '\u{b3}')
 }
 
-/// Returns whether a name has the form of the short name that a file system generates for a file ("TFTPSE~1.PAR").
-/// Such a name could reach a file whose own name is refused. It has at most 8 and 3 characters of
-/// the system's code page, also beyond ASCII.
+/// Returns whether a name has the form of the short name that a file system generates for a file
+/// ("TFTPSE~1.PAR"). Such a name could reach a file whose own name is refused. It has at most 8 and
+/// 3 characters of the system's code page, also beyond ASCII.
 fn may_be_short(name: &str) -> bool {
     let (stem, extension) = name.split_once('.').unwrap_or((name, ""));
     let is_numbered = |(before, digits): (&str, &str)| {

@@ -24,7 +24,8 @@ pub(super) struct Gathering {
 }
 
 impl Gathering {
-    /// Creates the file, beside its place where that is possible. `old` is the existing file, open for writing.
+    /// Creates the file, beside its place where that is possible. `old` is the existing file, open
+    /// for writing.
     pub(super) fn begin(
         directory: &Dir,
         leaf: &OsString,
@@ -38,8 +39,8 @@ impl Gathering {
             check_room(old, announced.saturating_sub(existing.map_or(0, Metadata::len)))?;
         }
         check_room(directory, announced)?;
-        // The temporary file is readable only for those who may read the existing file, and for us, so that a later
-        // sweep can open it.
+        // The temporary file is readable only for those who may read the existing file, and for us,
+        // so that a later sweep can open it.
         let mode = existing.map_or(0o666, |existing| existing.mode() & 0o666 | 0o600);
         let mode = if method == Method::CopyInto { 0o600 } else { mode };
         match temporary::make(directory, mode) {
@@ -64,9 +65,10 @@ impl Gathering {
     }
 }
 
-/// Checks that `existing` may be replaced: a regular file that we could also have written in place. (A rename needs
-/// only permission on the directory, but a file made read-only is meant to stay.) Returns it, open for writing;
-/// `None` if opening fails only because it is a running program, or is gone.
+/// Checks that `existing` may be replaced: a regular file that we could also have written in place.
+/// (A rename needs only permission on the directory, but a file made read-only is meant to stay.)
+/// Returns it, open for writing; `None` if opening fails only because it is a running program, or
+/// is gone.
 pub(super) fn check_replaceable(
     directory: &Dir,
     leaf: &OsString,
@@ -80,14 +82,18 @@ pub(super) fn check_replaceable(
         return Err(Refusal::Exists);
     }
     match directory.open_with(leaf, &writing()) {
-        Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::NOENT | Errno::TXTBSY)) => Ok(None),
+        Err(error)
+            if matches!(Errno::from_io_error(&error), Some(Errno::NOENT | Errno::TXTBSY)) =>
+        {
+            Ok(None)
+        }
         Err(error) => Err(Refusal::for_place(error)),
         Ok(file) => Ok(Some(file.into_std())),
     }
 }
 
-/// The options with which existing files are opened for writing. They do not wait for the reader of a FIFO that took
-/// the name.
+/// The options with which existing files are opened for writing. They do not wait for the reader of
+/// a FIFO that took the name.
 pub(super) fn writing() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).follow(FollowSymlinks::No);
@@ -95,7 +101,8 @@ pub(super) fn writing() -> OpenOptions {
     options
 }
 
-/// Returns the facts about a place. A directory is assumed to be writable until creating a file in it fails.
+/// Returns the facts about a place. A directory is assumed to be writable until creating a file in
+/// it fails.
 pub(super) fn facts(
     directory: &Dir,
     leaf: &OsString,
@@ -125,7 +132,8 @@ pub(super) fn facts(
 fn is_mount_root(directory: &Dir, leaf: &OsString) -> bool {
     use rustix::fs::{StatxAttributes, StatxFlags, statx};
     let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
-    // Linux before 5.8 does not report it. There the rename fails, and the file is overwritten then.
+    // Linux before 5.8 does not report it. There the rename fails, and the file is overwritten
+    // then.
     statx(directory, leaf, flags, StatxFlags::empty())
         .is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
@@ -148,7 +156,8 @@ fn check_room(place: impl rustix::fd::AsFd, announced: u64) -> Result<(), Refusa
     Ok(())
 }
 
-/// Returns the number of bytes that we may still write; `u64::MAX` if the file system does not report it.
+/// Returns the number of bytes that we may still write; `u64::MAX` if the file system does not
+/// report it.
 fn available(place: impl rustix::fd::AsFd) -> u64 {
     let Ok(space) = rustix::fs::fstatvfs(place) else {
         return u64::MAX;

@@ -1,8 +1,10 @@
-//! Replaces the contents of an existing file in place, where it may be written but not renamed over.
+//! Replaces the contents of an existing file in place, where it may be written but not renamed
+//! over.
 //!
-//! Unlike a rename this is not atomic. All steps that can fail are therefore done before the first byte is
-//! overwritten (space is reserved, the old contents are kept), and the contents are restored if overwriting fails
-//! nevertheless. Only a crash of the process or of the system in between leaves a mixture.
+//! Unlike a rename this is not atomic. All steps that can fail are therefore done before the first
+//! byte is overwritten (space is reserved, the old contents are kept), and the contents are
+//! restored if overwriting fails nevertheless. Only a crash of the process or of the system in
+//! between leaves a mixture.
 
 use std::fs::File;
 use std::io;
@@ -11,9 +13,10 @@ use std::os::unix::fs::FileExt;
 /// The number of bytes copied in one step.
 const STEP: usize = 128 * 1024;
 
-/// Copies `length` bytes from the start of `gathered` over the contents of `target`, which had `old_length` bytes,
-/// and cuts or extends it to `length`. `keeps_old`: `target` is readable, and its old contents are appended to the
-/// new ones in `gathered`, to be restored on an error. `sync`: returns once the new contents are on the disk.
+/// Copies `length` bytes from the start of `gathered` over the contents of `target`, which had
+/// `old_length` bytes, and cuts or extends it to `length`. `keeps_old`: `target` is readable, and
+/// its old contents are appended to the new ones in `gathered`, to be restored on an error. `sync`:
+/// returns once the new contents are on the disk.
 ///
 /// # Errors
 /// The system's error. `target` is as before, unless it could not be read, or restoring failed too.
@@ -34,13 +37,14 @@ pub(super) fn replace(
         .and_then(|()| if sync { retry(|| target.sync_all()) } else { Ok(()) });
     if written.is_err() && keeps_old {
         // The first error is the one to report, whether or not this succeeds.
-        let _ =
-            copy(gathered, length, target, 0, old_length).and_then(|()| retry(|| target.set_len(old_length)));
+        let _ = copy(gathered, length, target, 0, old_length)
+            .and_then(|()| retry(|| target.set_len(old_length)));
     }
     written
 }
 
-/// Reserves space for `length` bytes, where the file system can, so that a full disk shows before anything is lost.
+/// Reserves space for `length` bytes, where the file system can, so that a full disk shows before
+/// anything is lost.
 #[cfg(linux)]
 fn reserve(target: &File, length: u64) -> io::Result<()> {
     use rustix::fs::{FallocateFlags, fallocate};
@@ -147,7 +151,8 @@ mod tests {
         for (keeps_old, left) in [(true, b'o'), (false, b'n')] {
             let files = Files::new(b"", &[b'n'; 400_000]);
             let target = full(&[b'o'; 300_000]);
-            let error = replace(&files.gathered, 400_000, &target, 300_000, keeps_old, false).unwrap_err();
+            let error =
+                replace(&files.gathered, 400_000, &target, 300_000, keeps_old, false).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
             let mut now = vec![0; 300_000];
             target.read_exact_at(&mut now, 0).unwrap();

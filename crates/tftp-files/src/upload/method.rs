@@ -5,7 +5,8 @@
 pub(super) enum Method {
     /// The temporary file is renamed: readers see the old file or the new one, also after a crash.
     Rename,
-    /// The gathered bytes are copied into the existing file, because that file may be written but not replaced.
+    /// The gathered bytes are copied into the existing file, because that file may be written but
+    /// not replaced.
     CopyInto,
 }
 
@@ -14,7 +15,8 @@ pub(super) enum Method {
 pub(super) struct Facts {
     /// Files can be created in the directory.
     pub(super) directory_is_writable: bool,
-    /// The directory has the sticky bit: only the owner of a file, or of the directory, may replace it there.
+    /// The directory has the sticky bit: only the owner of a file, or of the directory, may replace
+    /// it there.
     pub(super) is_sticky: bool,
     /// This process owns the directory or the existing file, or is root.
     pub(super) owns_either: bool,

@@ -1,7 +1,9 @@
-//! Renames, links and removes files of an open directory, by path. Windows alone: elsewhere a call takes the directory.
+//! Renames, links and removes files of an open directory, by path. Windows alone: elsewhere a call
+//! takes the directory.
 //!
-//! cap-std shortens the path of a directory on a server (`\\?\UNC\server\share`) to one that names nothing, so its own
-//! functions fail there. A path is as safe as the handle: a directory that is held open can't be renamed or removed.
+//! cap-std shortens the path of a directory on a server (`\\?\UNC\server\share`) to one that names
+//! nothing, so its own functions fail there. A path is as safe as the handle: a directory that is
+//! held open can't be renamed or removed.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,7 +17,8 @@ use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 const DELETE: u32 = 0x0001_0000;
 const FILE_FLAG_DELETE_ON_CLOSE: u32 = 0x0400_0000;
 
-/// The number of attempts to remove a file: a single error of a disk or a network must not leave a file behind.
+/// The number of attempts to remove a file: a single error of a disk or a network must not leave a
+/// file behind.
 const REMOVALS: usize = 3;
 
 /// The names of one directory, by its path.
@@ -25,8 +28,9 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Takes the path from the handle, in the form that needs no interpretation; where the system does not return it
-    /// (some volumes without a drive letter, long paths under wine), from `file`, the path of a file in the directory.
+    /// Takes the path from the handle, in the form that needs no interpretation; where the system
+    /// does not return it (some volumes without a drive letter, long paths under wine), from
+    /// `file`, the path of a file in the directory.
     pub(super) fn of(directory: &Dir, file: &Path) -> io::Result<Names> {
         let directory = match path_of(directory) {
             Ok(path) => path,
@@ -41,7 +45,11 @@ impl Names {
     }
 
     /// Gives a file another name, which must be free.
-    pub(super) fn hard_link(&self, from: impl AsRef<OsStr>, to: impl AsRef<OsStr>) -> io::Result<()> {
+    pub(super) fn hard_link(
+        &self,
+        from: impl AsRef<OsStr>,
+        to: impl AsRef<OsStr>,
+    ) -> io::Result<()> {
         fs::hard_link(self.path(from), self.path(to))
     }
 

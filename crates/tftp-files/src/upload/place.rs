@@ -10,8 +10,8 @@ use cap_std::fs::{Dir, Metadata};
 pub struct UploadOptions {
     /// Replace an existing file.
     pub allow_overwrite: bool,
-    /// The size that the client announced (tsize), in bytes. An upload larger than the free space is refused at once.
-    /// On ext4, space is reserved for it little by little, as it is written.
+    /// The size that the client announced (tsize), in bytes. An upload larger than the free space
+    /// is refused at once. On ext4, space is reserved for it little by little, as it is written.
     pub announced: Option<u64>,
     /// Make it survive a loss of power: sync the file and the directory (fsync) on commit.
     pub sync: bool,

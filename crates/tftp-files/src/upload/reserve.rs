@@ -1,8 +1,8 @@
 //! Reserves space on the disk ahead of the bytes of an upload whose size is known.
 //!
-//! ext4 finds a place for bytes when they go to the disk, and until then counts each page of them. Pages whose place
-//! is reserved cost a third less time to write. Other file systems are left alone: some would fill the space with
-//! zeros, others would not compress it.
+//! ext4 finds a place for bytes when they go to the disk, and until then counts each page of them.
+//! Pages whose place is reserved cost a third less time to write. Other file systems are left
+//! alone: some would fill the space with zeros, others would not compress it.
 
 use std::fs::File;
 
@@ -11,8 +11,8 @@ use rustix::fs::{FallocateFlags, fallocate, fstatfs, ftruncate};
 /// The magic number of ext4 in statfs(2). ext2 and ext3 have the same, and no fallocate(2).
 const EXT4: u64 = 0xEF53;
 
-/// The number of bytes reserved ahead: as many as were written, between these bounds. A client that announces much
-/// and sends little takes hardly more space than it has sent.
+/// The number of bytes reserved ahead: as many as were written, between these bounds. A client that
+/// announces much and sends little takes hardly more space than it has sent.
 const AHEAD: std::ops::RangeInclusive<u64> = 1 << 20..=16 << 20;
 
 /// The space that is reserved for one upload.
@@ -30,8 +30,8 @@ impl Reserve {
         Reserve { announced, upto: 0 }
     }
 
-    /// Called before bytes are written that end at `end`. An error of the file system only means that nothing is
-    /// reserved: the write itself shows whether there is space.
+    /// Called before bytes are written that end at `end`. An error of the file system only means
+    /// that nothing is reserved: the write itself shows whether there is space.
     #[inline]
     pub(super) fn prepare(&mut self, file: &File, end: u64) {
         if self.announced > self.upto && end > self.upto {

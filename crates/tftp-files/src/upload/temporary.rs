@@ -1,4 +1,5 @@
-//! Creates the files that uploads are gathered in: under a temporary name beside the final one, or without a name.
+//! Creates the files that uploads are gathered in: under a temporary name beside the final one, or
+//! without a name.
 
 use std::fs::File;
 use std::io;
@@ -18,26 +19,27 @@ const PREFIX: &str = ".tftpserver-";
 const SUFFIX: &str = ".part";
 const DIGITS: usize = 16;
 
-/// The number of names tried for the temporary file. 64 random bits do not collide, but a sweep may come between
-/// creation and lock.
+/// The number of names tried for the temporary file. 64 random bits do not collide, but a sweep may
+/// come between creation and lock.
 const ATTEMPTS: usize = 8;
 
 #[cfg(windows)]
 pub(super) use super::named::remove;
 
-/// The number of attempts to remove a file: a single error of a disk or a network must not leave a file behind.
+/// The number of attempts to remove a file: a single error of a disk or a network must not leave a
+/// file behind.
 #[cfg(unix)]
 const REMOVALS: usize = 3;
 
-/// The time for which a lock on a final name is waited for. Uploads hold it while they copy or rename, which takes
-/// moments.
+/// The time for which a lock on a final name is waited for. Uploads hold it while they copy or
+/// rename, which takes moments.
 #[cfg(unix)]
 const PATIENCE: Duration = Duration::from_secs(5);
 #[cfg(unix)]
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Returns whether a name is one of those that unfinished uploads have. Case is ignored, because some file systems
-/// ignore it.
+/// Returns whether a name is one of those that unfinished uploads have. Case is ignored, because
+/// some file systems ignore it.
 pub(crate) fn is_temporary(name: &str) -> bool {
     let name = name.as_bytes();
     if name.len() != PREFIX.len() + DIGITS + SUFFIX.len() {
@@ -50,8 +52,8 @@ pub(crate) fn is_temporary(name: &str) -> bool {
         && suffix.eq_ignore_ascii_case(SUFFIX.as_bytes())
 }
 
-/// Creates a locked temporary file in `directory`, with these permissions (Windows has none), and returns it with its
-/// name. Leaves nothing behind on an error.
+/// Creates a locked temporary file in `directory`, with these permissions (Windows has none), and
+/// returns it with its name. Leaves nothing behind on an error.
 pub(super) fn make(directory: &Dir, mode: u32) -> Result<(File, String), Refusal> {
     for _ in 0..ATTEMPTS {
         let name = new_name()?;
@@ -72,7 +74,8 @@ pub(super) fn make(directory: &Dir, mode: u32) -> Result<(File, String), Refusal
             Err(error) => {
                 // The error may have come after the creation. No other program has this name.
                 remove(directory, &name);
-                // The directory existed when it was opened: it is gone by now, or we may not write to it.
+                // The directory existed when it was opened: it is gone by now, or we may not write
+                // to it.
                 return Err(Refusal::for_place(error));
             }
         };
@@ -88,7 +91,8 @@ pub(super) fn make(directory: &Dir, mode: u32) -> Result<(File, String), Refusal
     Err(Refusal::Io(io::Error::from(io::ErrorKind::AlreadyExists)))
 }
 
-/// Locks a new temporary file. Returns false if a sweep was quicker, and removes it or has removed it.
+/// Locks a new temporary file. Returns false if a sweep was quicker, and removes it or has removed
+/// it.
 fn is_ours(file: &File) -> io::Result<bool> {
     match file.try_lock() {
         Err(std::fs::TryLockError::WouldBlock) => return Ok(false),
@@ -113,8 +117,8 @@ pub(super) fn remove(directory: &Dir, name: &str) {
     }
 }
 
-/// Creates a file without a name in the system's directory for temporary files, and returns it with that directory.
-/// Nothing of it is left when it is closed, also if the process is killed.
+/// Creates a file without a name in the system's directory for temporary files, and returns it with
+/// that directory. Nothing of it is left when it is closed, also if the process is killed.
 #[cfg(unix)]
 pub(super) fn make_elsewhere() -> Result<(File, Dir), Refusal> {
     let mut refusal = Refusal::NotAllowed;
@@ -129,7 +133,8 @@ pub(super) fn make_elsewhere() -> Result<(File, Dir), Refusal> {
 
 #[cfg(unix)]
 fn make_nameless(place: &Path) -> Result<(File, Dir), Refusal> {
-    let directory = Dir::open_ambient_dir(place, cap_std::ambient_authority()).map_err(Refusal::for_place)?;
+    let directory =
+        Dir::open_ambient_dir(place, cap_std::ambient_authority()).map_err(Refusal::for_place)?;
     #[cfg(linux)]
     {
         use rustix::fs::{Mode, OFlags};
@@ -144,8 +149,8 @@ fn make_nameless(place: &Path) -> Result<(File, Dir), Refusal> {
     Ok((file, directory))
 }
 
-/// Waits for the exclusive lock of a file or directory, for [`PATIENCE`] at most. Does without where there are no
-/// locks.
+/// Waits for the exclusive lock of a file or directory, for [`PATIENCE`] at most. Does without
+/// where there are no locks.
 ///
 /// # Errors
 /// `ResourceBusy` if it stays locked.

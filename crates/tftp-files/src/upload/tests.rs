@@ -146,7 +146,8 @@ fn modes_are_those_of_the_replaced_file_or_the_umask() {
     let (root, jail) = jail();
     fs::write(root.path().join("plain"), b"").unwrap();
     upload(&jail, "new", b"x", &REPLACE).unwrap();
-    let mode = |name: &str| fs::metadata(root.path().join(name)).unwrap().permissions().mode() & 0o7777;
+    let mode =
+        |name: &str| fs::metadata(root.path().join(name)).unwrap().permissions().mode() & 0o7777;
     assert_eq!(mode("new"), mode("plain"));
     for (set, kept) in [(0o600, 0o600), (0o666, 0o666), (0o751, 0o751), (0o4755, 0o755)] {
         fs::set_permissions(root.path().join("new"), fs::Permissions::from_mode(set)).unwrap();
@@ -425,7 +426,8 @@ fn a_full_disk_leaves_the_old_file_and_no_other() {
     upload(&jail, "file", &vec![2; 32 * 1024], &REPLACE).unwrap();
 }
 
-/// Another upload has the file locked, and makes it shorter, while this one waits to be copied into it.
+/// Another upload has the file locked, and makes it shorter, while this one waits to be copied into
+/// it.
 #[test]
 fn a_copy_that_waits_for_another_takes_the_file_as_that_one_leaves_it() {
     let (root, jail) = jail();

@@ -1,8 +1,9 @@
-//! Writes files that are whole or absent, on Windows: in a temporary file beside their place, which is then renamed.
+//! Writes files that are whole or absent, on Windows: in a temporary file beside their place, which
+//! is then renamed.
 //!
-//! Not every file system can rename over a file that others have open. Such a file is renamed aside and then removed;
-//! between the two renames no file has the name. The permissions of a replaced file do not pass on to the new one,
-//! which gets those of its directory.
+//! Not every file system can rename over a file that others have open. Such a file is renamed aside
+//! and then removed; between the two renames no file has the name. The permissions of a replaced
+//! file do not pass on to the new one, which gets those of its directory.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -39,8 +40,8 @@ const HELD: [i32; 3] = [5, 32, 33];
 const ATTEMPTS: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// An upload under way. Dropping it removes the bytes written so far. All its functions may block, and so may
-/// dropping it.
+/// An upload under way. Dropping it removes the bytes written so far. All its functions may block,
+/// and so may dropping it.
 #[derive(Debug)]
 pub struct Upload {
     directory: Dir,
@@ -94,11 +95,12 @@ impl Upload {
         self.write_pieces(&mut [IoSlice::new(bytes)])
     }
 
-    /// Appends pieces to the file, unbuffered: each call is one system call or few, so pass many blocks at once.
+    /// Appends pieces to the file, unbuffered: each call is one system call or few, so pass many
+    /// blocks at once.
     ///
     /// # Errors
-    /// The system's error; `Refusal::from` distinguishes a full disk from the rest. The upload can only be dropped
-    /// then.
+    /// The system's error; `Refusal::from` distinguishes a full disk from the rest. The upload can
+    /// only be dropped then.
     pub fn write_pieces(&mut self, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
         let length: u64 = pieces.iter().map(|piece| piece.len() as u64).sum();
         append(&self.file, pieces)?;
@@ -116,23 +118,27 @@ impl Upload {
         &self.path
     }
 
-    /// Puts the file in its place: a reader that opens the name gets the whole old or the whole new file, or for a
-    /// moment none. Waits up to two seconds for another program that holds the old file.
+    /// Puts the file in its place: a reader that opens the name gets the whole old or the whole new
+    /// file, or for a moment none. Waits up to two seconds for another program that holds the old
+    /// file.
     ///
     /// # Errors
-    /// `Exists` if the name is taken by now and may not be replaced; `NotAllowed` if a directory took it, or another
-    /// program has the old file open and does not share it; `NoSpace`; `Io`. The old file is untouched then.
+    /// `Exists` if the name is taken by now and may not be replaced; `NotAllowed` if a directory
+    /// took it, or another program has the old file open and does not share it; `NoSpace`; `Io`.
+    /// The old file is untouched then.
     pub fn commit(mut self) -> Result<(), Refusal> {
         match self.directory.symlink_metadata(&self.leaf) {
-            Ok(_) => check_replaceable(&self.directory, &self.leaf, self.allow_overwrite, ATTEMPTS)?,
+            Ok(_) => {
+                check_replaceable(&self.directory, &self.leaf, self.allow_overwrite, ATTEMPTS)?
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(Refusal::for_place(error)),
         }
         if self.sync || FileSystem::of(&self.file).reports_late() {
             self.file.sync_all()?;
         }
-        // Locks are mandatory on Windows, and readers must be able to read the new file at once. An error means that
-        // the file system has no locks.
+        // Locks are mandatory on Windows, and readers must be able to read the new file at once. An
+        // error means that the file system has no locks.
         let _ = self.file.unlock();
         let Some(temporary) = self.temporary.as_deref() else {
             return Ok(());
@@ -179,11 +185,14 @@ impl Upload {
         Ok(())
     }
 
-    /// Checks and renames in two steps. If another program creates the file between them, its file is lost.
+    /// Checks and renames in two steps. If another program creates the file between them, its file
+    /// is lost.
     fn rename_if_absent(&self, temporary: &str) -> io::Result<()> {
         match self.directory.symlink_metadata(&self.leaf) {
             Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => self.names.rename(temporary, &self.leaf),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.names.rename(temporary, &self.leaf)
+            }
             Err(error) => Err(error),
         }
     }
@@ -197,7 +206,8 @@ impl Drop for Upload {
     }
 }
 
-/// Checks that the existing file may be replaced: a regular file or a symlink that could also be opened for writing.
+/// Checks that the existing file may be replaced: a regular file or a symlink that could also be
+/// opened for writing.
 fn check_replaceable(
     directory: &Dir,
     leaf: &OsString,

@@ -33,7 +33,12 @@ impl Bench {
     }
 
     /// Takes one batch, without an application.
-    fn batch(&mut self, upload: &mut UploadStream<Simulated>, bytes: &[u8], last: bool) -> Option<Portion> {
+    fn batch(
+        &mut self,
+        upload: &mut UploadStream<Simulated>,
+        bytes: &[u8],
+        last: bool,
+    ) -> Option<Portion> {
         upload.take(bytes, last);
         let portion = upload.freeze(&self.cache, false, LEAST);
         assert_eq!(
@@ -227,7 +232,8 @@ fn text_has_the_line_ends_of_this_system() {
     let mut bench = Bench::new();
     let mut upload = bench.upload("file", Mode::Netascii);
     assert!(upload.is_translated());
-    // A line end that is split between batches, and a carriage return that only the end of the stream completes.
+    // A line end that is split between batches, and a carriage return that only the end of the
+    // stream completes.
     bench.batch(&mut upload, b"one\r", false);
     bench.batch(&mut upload, b"\ntwo\r\0\r", true);
     bench.run();

@@ -2,14 +2,15 @@
 
 use core::net::{IpAddr, Ipv6Addr};
 
-/// The addresses that count as one where half-open transfers are counted: an IPv6 host may choose any address of its
-/// /64. An IPv4-mapped address is the IPv4 one.
+/// The addresses that count as one where half-open transfers are counted: an IPv6 host may choose
+/// any address of its /64. An IPv4-mapped address is the IPv4 one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Group(IpAddr);
 
 impl Group {
-    /// Returns the group of a client. `is_own` returns whether the server has an address in that /64 itself. There, as
-    /// among link-local addresses, all clients of a link share the prefix, so each address counts by itself.
+    /// Returns the group of a client. `is_own` returns whether the server has an address in that
+    /// /64 itself. There, as among link-local addresses, all clients of a link share the prefix, so
+    /// each address counts by itself.
     pub fn of(client: IpAddr, is_own: impl FnOnce(Ipv6Addr) -> bool) -> Group {
         match client.to_canonical() {
             IpAddr::V6(ip) if !ip.is_unicast_link_local() && !is_own(network(ip)) => {

@@ -1,5 +1,5 @@
-//! Half-open transfers in order of age, by address: which one gives way is found in logarithmic time, whatever a flood
-//! brings.
+//! Half-open transfers in order of age, by address: which one gives way is found in logarithmic
+//! time, whatever a flood brings.
 
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
@@ -24,7 +24,8 @@ pub struct Order<T> {
     nodes: Vec<Node<T>>,
     free: Vec<u32>,
     groups: HashMap<Group, List, RandomState>,
-    /// Nodes that are not ripe yet, the oldest in front. Removed ones are dropped when they would have become ripe.
+    /// Nodes that are not ripe yet, the oldest in front. Removed ones are dropped when they would
+    /// have become ripe.
     young: VecDeque<Place>,
     /// The groups whose oldest transfer is ripe.
     ranking: BTreeSet<Rank>,
@@ -60,7 +61,8 @@ struct List {
     rank: Option<Rank>,
 }
 
-/// The greatest rank gives way first: the group with most transfers; of several, that of the oldest transfer.
+/// The greatest rank gives way first: the group with most transfers; of several, that of the oldest
+/// transfer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
     count: usize,

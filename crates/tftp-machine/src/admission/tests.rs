@@ -17,7 +17,8 @@ fn newcomer(number: usize, operation: Operation) -> Newcomer {
     }
 }
 
-/// The admission of one I/O thread: the transfers that were admitted, and those that have given way.
+/// The admission of one I/O thread: the transfers that were admitted, and those that have given
+/// way.
 struct Thread {
     admission: Admission<usize>,
     bounds: Bounds,
@@ -61,10 +62,12 @@ impl Thread {
                 Verdict::Unanswered => return Met::Unanswered,
                 Verdict::GivesWay(item) => self.end(item),
                 Verdict::Enter if self.active < self.max_connections => break,
-                Verdict::Enter => match self.admission.gives_way(at(millis), newcomer, Limit::Connections) {
-                    Some(item) => self.end(item),
-                    None => return Met::Refused,
-                },
+                Verdict::Enter => {
+                    match self.admission.gives_way(at(millis), newcomer, Limit::Connections) {
+                        Some(item) => self.end(item),
+                        None => return Met::Refused,
+                    }
+                }
             }
         }
         let item = self.places.len();

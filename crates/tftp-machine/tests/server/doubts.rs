@@ -1,4 +1,5 @@
-//! ERRORs and closed ports, which may be forged: they end a transfer only after a delay without a valid packet.
+//! ERRORs and closed ports, which may be forged: they end a transfer only after a delay without a
+//! valid packet.
 
 use super::requests::id;
 use crate::drive::*;
@@ -73,7 +74,8 @@ fn a_refused_port_counts_the_second_time() {
 fn a_client_that_refuses_packets_when_only_its_last_ack_is_missing_is_probably_complete() {
     let size = ("tsize", "0");
     let in_windows = [size, ("windowsize", "4")];
-    // The blocks that are acknowledged before the port is closed, and whether the file may be complete.
+    // The blocks that are acknowledged before the port is closed, and whether the file may be
+    // complete.
     for (name, options, acked, probably_complete) in [
         ("small", &[size][..], 0..2, true),
         ("small", &in_windows, 0..1, true),
@@ -142,7 +144,14 @@ fn an_error_before_the_answer_ends_the_transfer_at_once() {
     rig.arrive(port, client(1), &error(8));
     let (code, message) = (tftp_proto::ErrorCode(8), "enough".into());
     let probe = false;
-    assert_eq!(rig.endings(), [Ending::ClientError { code, message, probe }]);
+    assert_eq!(
+        rig.endings(),
+        [Ending::ClientError {
+            code,
+            message,
+            probe
+        }]
+    );
     assert!(rig.take_sent().is_empty() && rig.server.transfers() == 0);
 }
 

@@ -115,7 +115,8 @@ fn half_open_transfers_beyond_an_eighth_of_the_descriptors_share() {
         (129..=128 + 12).contains(&opened),
         "128 private ones, and shared ones: {opened}"
     );
-    let ports: std::collections::HashSet<_> = rig.sent[..128].iter().map(|sent| sent.port).collect();
+    let ports: std::collections::HashSet<_> =
+        rig.sent[..128].iter().map(|sent| sent.port).collect();
     assert_eq!(ports.len(), 128);
 }
 

@@ -130,7 +130,8 @@ fn another_request_from_the_same_port_is_another_transfer() {
     assert_eq!(rig.endings(), [Ending::Replaced], "the oldest leaves its place");
 }
 
-/// A client that was reset may take a late packet of its former transfer for the answer to its new request.
+/// A client that was reset may take a late packet of its former transfer for the answer to its new
+/// request.
 #[test]
 fn a_silent_clients_transfer_is_silenced_by_its_next_request() {
     for mode in [Mode::Own, Mode::Shared] {

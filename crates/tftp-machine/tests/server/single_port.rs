@@ -43,8 +43,8 @@ fn on_a_single_port_an_equal_request_begins_anew_soon_if_only_the_last_ack_is_mi
     assert_eq!(rig.server.transfers(), 0);
 }
 
-/// A late copy of the request arrives, and the retransmitted last block is lost. The client's ACKs do not fit the
-/// transfer that begins then; its former transfer answers them.
+/// A late copy of the request arrives, and the retransmitted last block is lost. The client's ACKs
+/// do not fit the transfer that begins then; its former transfer answers them.
 #[test]
 fn on_a_single_port_a_client_that_lost_the_last_block_twice_gets_it_from_its_transfer() {
     for (file, size, acked) in [("small", 700, 1), ("big", 100_000, 195)] {

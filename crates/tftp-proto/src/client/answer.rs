@@ -11,8 +11,8 @@ use crate::wire::{ErrorCode, Operation, Packet, printable};
 use crate::write::WriteTransfer;
 
 impl Client {
-    /// The server's address, and once it has answered its port: an answer from another address would be believed
-    /// from anybody who guesses one port.
+    /// The server's address, and once it has answered its port: an answer from another address
+    /// would be believed from anybody who guesses one port.
     pub(super) fn is_server(&self, from: SocketAddr) -> bool {
         from.ip() == self.server.ip() && (!self.answered || from.port() == self.server.port())
     }

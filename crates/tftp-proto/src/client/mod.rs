@@ -1,8 +1,9 @@
 //! The other end: a client that gets a file or puts one.
 //!
-//! A client is a request in front of the server's machines: a get receives as an upload is received, a put sends as a
-//! download is sent. This module adds sending and repeating the request, the server's port, which its first answer
-//! determines (RFC 1350 section 4), ERROR 5 for datagrams from other addresses, and the check of the OACK.
+//! A client is a request in front of the server's machines: a get receives as an upload is
+//! received, a put sends as a download is sent. This module adds sending and repeating the request,
+//! the server's port, which its first answer determines (RFC 1350 section 4), ERROR 5 for datagrams
+//! from other addresses, and the check of the OACK.
 
 mod answer;
 mod options;
@@ -28,7 +29,8 @@ pub struct ClientRequest<'a> {
     pub operation: Operation,
     /// The name on the server, without a NUL.
     pub filename: &'a [u8],
-    /// How the bytes are carried. The stream here is the one on the wire, as everywhere in this crate.
+    /// How the bytes are carried. The stream here is the one on the wire, as everywhere in this
+    /// crate.
     pub mode: Mode,
     /// The options: blksize, windowsize, timeout, tsize; others are not sent.
     pub requested: RequestedOptions,
@@ -82,8 +84,8 @@ pub enum Ended {
     Failed,
 }
 
-/// One get or put as a state machine, driven as [the crate](crate) describes for the servers' machines: a get like an
-/// upload there, a put like a download.
+/// One get or put as a state machine, driven as [the crate](crate) describes for the servers'
+/// machines: a get like an upload there, a put like a download.
 #[derive(Debug)]
 pub struct Client {
     /// The address that requests go to; only the port changes with the first answer.
@@ -146,8 +148,8 @@ impl Client {
         }
     }
 
-    /// A datagram that came from `from`. `Some`: the next bytes of a get's stream, each exactly once, in order;
-    /// empty where the last block is. Whatever makes no sense now is ignored.
+    /// A datagram that came from `from`. `Some`: the next bytes of a get's stream, each exactly
+    /// once, in order; empty where the last block is. Whatever makes no sense now is ignored.
     pub fn handle_datagram<'a>(
         &mut self,
         now: Instant,
@@ -156,7 +158,8 @@ impl Client {
     ) -> Option<&'a [u8]> {
         let packet = wire::parse(datagram).ok()?;
         if !self.is_server(from) {
-            // An ERROR is never answered; before the server has answered there is no transfer to disturb.
+            // An ERROR is never answered; before the server has answered there is no transfer to
+            // disturb.
             if self.answered && !matches!(packet, Packet::Error { .. }) {
                 self.stranger = Some(from);
             }
@@ -266,7 +269,8 @@ impl Client {
         }
     }
 
-    /// Ends it from this side; the server gets an ERROR where it has answered. Nothing happens after the end.
+    /// Ends it from this side; the server gets an ERROR where it has answered. Nothing happens
+    /// after the end.
     pub fn fail(&mut self, now: Instant, code: ErrorCode, message: &'static str) {
         match &mut self.state {
             State::Asking { .. } => self.over(Ended::Failed, None),
@@ -277,9 +281,9 @@ impl Client {
     }
 
     /// Ends a complete get soon, in place of dallying for seconds (RFC 1350 section 6): at once if
-    /// nothing was retransmitted, otherwise after three more copies of the last ACK, sent within 0.3 s. A
-    /// server that loses all of them reports a timeout. Does nothing while the get runs. Poll for
-    /// packets afterwards, and drive the client until [`Self::is_over`].
+    /// nothing was retransmitted, otherwise after three more copies of the last ACK, sent within
+    /// 0.3 s. A server that loses all of them reports a timeout. Does nothing while the get runs.
+    /// Poll for packets afterwards, and drive the client until [`Self::is_over`].
     pub fn leave(&mut self, now: Instant) {
         let has_lost = self.retransmissions() > 0;
         if let State::Get(get) = &mut self.state {
@@ -350,8 +354,8 @@ impl Client {
         }
     }
 
-    /// The put that runs, for what an owner of a [`ReadTransfer`] does: `wants`, `supply`, `acked_bytes`,
-    /// `wire_block`.
+    /// The put that runs, for what an owner of a [`ReadTransfer`] does: `wants`, `supply`,
+    /// `acked_bytes`, `wire_block`.
     pub fn put(&mut self) -> Option<&mut ReadTransfer> {
         match &mut self.state {
             State::Put(put) => Some(put),

@@ -55,8 +55,9 @@ impl ReadTransfer {
         }
     }
 
-    /// An ACK inside the window restarts behind it at once (RFC 7440 section 4), but only once in a round
-    /// trip: a client that acknowledges every block gets what follows the window, not N windows for N ACKs.
+    /// An ACK inside the window restarts behind it at once (RFC 7440 section 4), but only once in a
+    /// round trip: a client that acknowledges every block gets what follows the window, not N
+    /// windows for N ACKs.
     pub(super) fn inside_window(&mut self, now: Instant) {
         let quiet = self.retry.window_quiet();
         if self.restarted_at == Instant::NEVER || self.is_old(self.restarted_at, now, quiet) {
@@ -67,9 +68,10 @@ impl ReadTransfer {
         }
     }
 
-    /// The newest ACK again. By itself it never produces another DATA (Sorcerer's Apprentice, RFC 1123
-    /// section 4.2.3.1). But when the last copy of the next block has been under way for longer than a round
-    /// trip, it means that this block is lost: it is sent once more, and after that only by the timer.
+    /// The newest ACK again. By itself it never produces another DATA (Sorcerer's Apprentice, RFC
+    /// 1123 section 4.2.3.1). But when the last copy of the next block has been under way for
+    /// longer than a round trip, it means that this block is lost: it is sent once more, and after
+    /// that only by the timer.
     pub(super) fn repeated(&mut self, now: Instant) {
         // ACK 0 without an OACK acknowledges nothing: no second packet for a forged address.
         if !self.peer.has_answered() {

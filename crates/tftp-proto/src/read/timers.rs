@@ -40,9 +40,9 @@ impl ReadTransfer {
         self.single = None;
     }
 
-    /// The window's last block again: when only the tail was lost, or the ACK, the answer comes long before
-    /// the retransmission timer. Once: a client that answers everything with the same ACK would keep it going
-    /// for ever.
+    /// The window's last block again: when only the tail was lost, or the ACK, the answer comes
+    /// long before the retransmission timer. Once: a client that answers everything with the same
+    /// ACK would keep it going for ever.
     pub(super) fn probe(&mut self) {
         self.probe_spent = true;
         self.single = Some(Single::Tail);
@@ -77,7 +77,9 @@ impl ReadTransfer {
                 self.probe_at = Instant::NEVER;
                 self.repeat_at = Instant::NEVER;
             }
-            Belief::Nothing if self.peer.doubt.is_superseded() && self.resend_at <= now => self.silence(now),
+            Belief::Nothing if self.peer.doubt.is_superseded() && self.resend_at <= now => {
+                self.silence(now)
+            }
             Belief::Nothing => {}
         }
     }
@@ -87,7 +89,8 @@ impl ReadTransfer {
         if let Some(error) = self.peer.doubt.take_error() {
             return self.end.gone(Some(error));
         }
-        // An ERROR in place of the first packet is no more than what any request brings. Its client waits for the source.
+        // An ERROR in place of the first packet is no more than what any request brings. Its client
+        // waits for the source.
         let was_sent_something = self.sent_at != Instant::NEVER;
         if is_superseded || self.peer.may_be_forged() && was_sent_something {
             return self.end.timed_out_silently();

@@ -37,11 +37,12 @@ impl fmt::Display for ErrorCode {
     }
 }
 
-/// Bytes of the longest text in an ERROR: fits any link, and no client's buffer is smaller than a default DATA.
+/// Bytes of the longest text in an ERROR: fits any link, and no client's buffer is smaller than a
+/// default DATA.
 const MAX_MESSAGE: usize = 256;
 
-/// Appends an ERROR packet. The text is UTF-8; control characters become `?`, and what exceeds 256 bytes is cut off
-/// between two characters.
+/// Appends an ERROR packet. The text is UTF-8; control characters become `?`, and what exceeds 256
+/// bytes is cut off between two characters.
 pub fn encode_error(code: ErrorCode, message: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(&header(opcode::ERROR, code.0));
     let mut left = MAX_MESSAGE;
@@ -59,8 +60,8 @@ pub fn encode_error(code: ErrorCode, message: &str, out: &mut Vec<u8>) {
 /// Marks text that was cut off.
 const CUT: &str = "...";
 
-/// A peer's text fit for a log line or a description: at most `max` bytes of UTF-8; control characters,
-/// anything invisible and invalid UTF-8 escaped; `...` at the end of what was cut off.
+/// A peer's text fit for a log line or a description: at most `max` bytes of UTF-8; control
+/// characters, anything invisible and invalid UTF-8 escaped; `...` at the end of what was cut off.
 pub fn printable(bytes: &[u8], max: usize) -> String {
     let mut shown = String::new();
     // Where the text may still be cut so that the mark fits.

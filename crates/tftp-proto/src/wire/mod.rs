@@ -1,4 +1,5 @@
-//! Bytes to packets and back. Parsing is total: any datagram gives a packet or a reason, never a panic.
+//! Bytes to packets and back. Parsing is total: any datagram gives a packet or a reason, never a
+//! panic.
 
 mod error;
 mod options;
@@ -46,7 +47,8 @@ pub enum Packet<'a> {
     Error {
         /// The code.
         code: ErrorCode,
-        /// The text up to its NUL or the datagram's end, as the peer sent it: show it through [`printable`].
+        /// The text up to its NUL or the datagram's end, as the peer sent it: show it through
+        /// [`printable`].
         message: &'a [u8],
     },
     /// OACK. Only servers send it; [`crate::client`] reads its options.
@@ -62,7 +64,8 @@ pub enum Malformed {
     UnknownOpcode,
     /// A request without its NULs or without a name. To be left unanswered.
     Request,
-    /// A request with an unknown mode, or `mail` (RFC 1123 section 4.2.1). To be answered with ERROR 4 or 0.
+    /// A request with an unknown mode, or `mail` (RFC 1123 section 4.2.1). To be answered with
+    /// ERROR 4 or 0.
     Mode,
 }
 

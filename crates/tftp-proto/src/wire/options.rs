@@ -1,12 +1,12 @@
-//! The options of a request: RFC 2347 (form), 2348 (blksize), 2349 (timeout, tsize), 7440 (windowsize), and
-//! three of tftp-hpa: blksize2, utimeout, rollover.
+//! The options of a request: RFC 2347 (form), 2348 (blksize), 2349 (timeout, tsize), 7440
+//! (windowsize), and three of tftp-hpa: blksize2, utimeout, rollover.
 
 use super::split_nul;
 use crate::block::Rollover;
 use crate::options::{self, OPTIONS};
 
-/// The options of a request. Only well-formed values in range survive parsing; a field is `None` when the request has no
-/// such option, or one with a value that cannot be answered.
+/// The options of a request. Only well-formed values in range survive parsing; a field is `None`
+/// when the request has no such option, or one with a value that cannot be answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RequestedOptions {
     // api: begin options
@@ -82,8 +82,8 @@ impl OptionSet {
 /// What curl asks for, in its order.
 const CURL: [&str; 3] = ["tsize", "blksize", "timeout"];
 
-/// Reads name and value pairs. The first of two equal names counts, also where its value is senseless;
-/// unknown names and a tail without its NUL are passed over.
+/// Reads name and value pairs. The first of two equal names counts, also where its value is
+/// senseless; unknown names and a tail without its NUL are passed over.
 pub(super) fn parse(mut bytes: &[u8]) -> RequestedOptions {
     let mut requested = RequestedOptions::default();
     let mut seen = OptionSet::default();

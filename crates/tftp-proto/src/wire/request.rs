@@ -35,7 +35,8 @@ pub enum Mode {
 pub struct Request<'a> {
     /// RRQ or WRQ.
     pub operation: Operation,
-    /// The name as it is on the wire: no NUL, not empty, any encoding, bounded by the datagram only.
+    /// The name as it is on the wire: no NUL, not empty, any encoding, bounded by the datagram
+    /// only.
     pub filename: &'a [u8],
     /// The mode, read without regard to case.
     pub mode: Mode,

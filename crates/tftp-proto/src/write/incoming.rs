@@ -54,7 +54,8 @@ impl WriteTransfer {
         self.over();
     }
 
-    /// The highest block the client may have sent: a window behind the last ACK (RFC 7440 section 4).
+    /// The highest block the client may have sent: a window behind the last ACK (RFC 7440 section
+    /// 4).
     pub(super) fn reach(&self) -> u64 {
         self.acked + u64::from(self.negotiated.windowsize)
     }
@@ -85,8 +86,9 @@ impl WriteTransfer {
         Some(data)
     }
 
-    /// Reports a missing block, once and at once, with an ACK of the last good block (RFC 7440 section 4). Repeats it
-    /// only when the numbers go back: the client has restarted, and has lost the same block again.
+    /// Reports a missing block, once and at once, with an ACK of the last good block (RFC 7440
+    /// section 4). Repeats it only when the numbers go back: the client has restarted, and has lost
+    /// the same block again.
     pub(super) fn behind_gap(&mut self, now: Instant, block: u64) {
         let restarted = block <= self.gap && self.sent_at + self.retry.quiet() <= now;
         if self.gap == 0 || restarted {
@@ -95,9 +97,9 @@ impl WriteTransfer {
         self.gap = block;
     }
 
-    /// A block that is here already: our ACK may be lost, so it is answered with the last good block; at once
-    /// where that was acknowledged, otherwise when nothing new comes for a while. A window of old
-    /// blocks is not answered with a window of ACKs.
+    /// A block that is here already: our ACK may be lost, so it is answered with the last good
+    /// block; at once where that was acknowledged, otherwise when nothing new comes for a while. A
+    /// window of old blocks is not answered with a window of ACKs.
     pub(super) fn old(&mut self, now: Instant) {
         if self.due {
             return;
@@ -112,9 +114,10 @@ impl WriteTransfer {
         }
     }
 
-    /// A number that could be block 65536 of one client or a later block of another: never guessed while it
-    /// can be found out. When it has to restart at 65536, a client that rolls over to 0 shows its 0, and one
-    /// that rolls over to 1 ends its window with a number that the other cannot reach yet.
+    /// A number that could be block 65536 of one client or a later block of another: never guessed
+    /// while it can be found out. When it has to restart at 65536, a client that rolls over to 0
+    /// shows its 0, and one that rolls over to 1 ends its window with a number that the other
+    /// cannot reach yet.
     pub(super) fn ambiguous(&mut self, now: Instant, wire: u16, data: &[u8]) {
         let before = self.due;
         let ends = data.len() < usize::from(self.negotiated.blksize) && self.is_old(now);
@@ -125,8 +128,8 @@ impl WriteTransfer {
         }
     }
 
-    /// A block came again after the last ACK: that ACK was lost. It goes again, and the stay is prolonged,
-    /// but not for ever.
+    /// A block came again after the last ACK: that ACK was lost. It goes again, and the stay is
+    /// prolonged, but not for ever.
     pub(super) fn repeat_last_ack(&mut self, now: Instant) {
         self.old(now);
         if self.due && self.dallies > 0 {

@@ -25,12 +25,14 @@ impl WriteTransfer {
         }
     }
 
-    /// True when a superseded transfer has waited once more; it counts its waits, though nothing is sent.
+    /// True when a superseded transfer has waited once more; it counts its waits, though nothing is
+    /// sent.
     pub(super) fn wait_passed(&self, now: Instant) -> bool {
         self.phase == Phase::Receiving && self.peer.doubt.is_superseded() && self.resend_at <= now
     }
 
-    /// Whether the last ACK was sent so long ago that the client's packet can be the answer to its loss.
+    /// Whether the last ACK was sent so long ago that the client's packet can be the answer to its
+    /// loss.
     pub(super) fn is_old(&self, now: Instant) -> bool {
         self.sent_at != Instant::NEVER && self.sent_at + self.retry.quiet() <= now
     }
@@ -42,9 +44,9 @@ impl WriteTransfer {
         }
     }
 
-    /// An OACK goes again only when the WRQ comes again (RFC 2347: whoever has lost it repeats its request). Where DATA
-    /// 1 was lost instead, its sender has had the OACK: curl takes a second one for an ACK of that block, leaves it out
-    /// and believes that the file was sent.
+    /// An OACK goes again only when the WRQ comes again (RFC 2347: whoever has lost it repeats its
+    /// request). Where DATA 1 was lost instead, its sender has had the OACK: curl takes a second
+    /// one for an ACK of that block, leaves it out and believes that the file was sent.
     pub(super) fn silence(&mut self, now: Instant) {
         self.resend_at = Instant::NEVER;
         if !self.retry.expire() {
@@ -57,13 +59,15 @@ impl WriteTransfer {
         } else {
             self.due = true;
             if self.numbers.rollover().is_none() && self.received + 1 == FIRST_WRAPPED {
-                // The answer is evidence once more, also where it arrives too soon to count as a restart.
+                // The answer is evidence once more, also where it arrives too soon to count as a
+                // restart.
                 self.gap = 0;
             }
         }
     }
 
-    /// Nothing has come since the OACK. Whoever sends block 2 has had it, and atftp too would misunderstand another.
+    /// Nothing has come since the OACK. Whoever sends block 2 has had it, and atftp too would
+    /// misunderstand another.
     pub(super) fn is_oack_in_flight(&self) -> bool {
         self.negotiated.oack.is_some() && self.received == 0 && self.gap == 0
     }

@@ -1,5 +1,5 @@
-//! A patient, careful model client: it repeats its last packet after silence, and answers a block that it has with the
-//! acknowledgement that may have been lost.
+//! A patient, careful model client: it repeats its last packet after silence, and answers a block
+//! that it has with the acknowledgement that may have been lost.
 
 /// Bytes in every block but the last.
 pub const BLKSIZE: usize = 8;
@@ -96,7 +96,9 @@ impl Client {
                 self.open = true;
                 self.send_window()
             }
-            (Role::Writes, Parcel::Ack(number)) if self.open => self.acknowledged(u64::from(*number)),
+            (Role::Writes, Parcel::Ack(number)) if self.open => {
+                self.acknowledged(u64::from(*number))
+            }
             (Role::Reads, Parcel::Data(number, bytes)) if self.open || !self.options => {
                 self.open = true;
                 self.take(u64::from(*number), bytes)

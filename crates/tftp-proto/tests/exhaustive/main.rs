@@ -1,9 +1,11 @@
-//! Every loss, repetition and reordering of short transfers, to a depth: no wrong byte, no deadlock.
+//! Every loss, repetition and reordering of short transfers, to a depth: no wrong byte, no
+//! deadlock.
 //!
-//! A state is a machine, a model client and the packets between them. From every state all actions are tried: deliver,
-//! drop or double any packet under way, let a moment pass, fire a timer where nothing is under way, repeat the request.
-//! States that differ only in absolute time are the same state. After [`DEPTH`] actions the network behaves, and both
-//! sides must come to a whole transfer. `TFTP_DEPTH` sets another depth.
+//! A state is a machine, a model client and the packets between them. From every state all actions
+//! are tried: deliver, drop or double any packet under way, let a moment pass, fire a timer where
+//! nothing is under way, repeat the request. States that differ only in absolute time are the same
+//! state. After [`DEPTH`] actions the network behaves, and both sides must come to a whole
+//! transfer. `TFTP_DEPTH` sets another depth.
 
 mod client;
 mod state;
@@ -13,15 +15,17 @@ use std::collections::HashSet;
 use client::Role;
 use state::{Action, State};
 
-/// Actions before the network behaves; a lockstep transfer of three blocks with options takes eight deliveries. `make
-/// soak` explores to 14.
+/// Actions before the network behaves; a lockstep transfer of three blocks with options takes eight
+/// deliveries. `make soak` explores to 14.
 const DEPTH: usize = 8;
 
 fn depth() -> usize {
-    std::env::var("TFTP_DEPTH").map_or(DEPTH, |depth| depth.parse().expect("TFTP_DEPTH is a number"))
+    std::env::var("TFTP_DEPTH")
+        .map_or(DEPTH, |depth| depth.parse().expect("TFTP_DEPTH is a number"))
 }
 
-/// Explores all states up to the depth, breadth first, and returns how many there are and how many ended whole.
+/// Explores all states up to the depth, breadth first, and returns how many there are and how many
+/// ended whole.
 fn explore(role: Role, blocks: u64, window: u16, options: bool) -> (usize, usize) {
     let start = || State::new(role, blocks, window, options);
     let mut seen = HashSet::from([start().fingerprint()]);
@@ -47,7 +51,9 @@ fn explore(role: Role, blocks: u64, window: u16, options: bool) -> (usize, usize
 
 fn explored(role: Role, blocks: u64, window: u16, options: bool) {
     let (states, whole) = explore(role, blocks, window, options);
-    println!("{role:?}, {blocks} blocks, window {window}, options {options}: {states} states, {whole} whole");
+    println!(
+        "{role:?}, {blocks} blocks, window {window}, options {options}: {states} states, {whole} whole"
+    );
     assert!(
         states > 20,
         "the exploration found hardly anything: {states} states"

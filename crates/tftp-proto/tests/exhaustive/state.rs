@@ -231,8 +231,9 @@ impl State {
         }
     }
 
-    /// From now on everything arrives, in order: true if both sides have the whole transfer in the end. A server that
-    /// gave up a client which never acknowledged anything is right too; the client then begins anew.
+    /// From now on everything arrives, in order: true if both sides have the whole transfer in the
+    /// end. A server that gave up a client which never acknowledged anything is right too; the
+    /// client then begins anew.
     pub fn finish(mut self, path: &[Action]) -> bool {
         for _ in 0..PATIENCE {
             self.check(path);

@@ -1,6 +1,6 @@
-//! Thousands of gets and puts between the client's machine and the server's over bad networks, before the rules of
-//! `sim/rules.rs`. A failure prints its seed: `TFTP_SEED=<seed> cargo test -p tftp-proto --test simulated client` runs
-//! that one alone.
+//! Thousands of gets and puts between the client's machine and the server's over bad networks,
+//! before the rules of `sim/rules.rs`. A failure prints its seed:
+//! `TFTP_SEED=<seed> cargo test -p tftp-proto --test simulated client` runs that one alone.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -82,9 +82,11 @@ impl TestClient {
     }
 
     fn receive(&mut self, now: u64, datagram: &Datagram) {
-        let bytes =
-            self.client
-                .handle_datagram(Instant::from_micros(now), address(datagram.from), &datagram.bytes);
+        let bytes = self.client.handle_datagram(
+            Instant::from_micros(now),
+            address(datagram.from),
+            &datagram.bytes,
+        );
         self.stream.extend_from_slice(bytes.unwrap_or_default());
     }
 
@@ -103,7 +105,9 @@ impl TestClient {
             match self.client.poll_transmit(at) {
                 None => return,
                 Some(Output::Datagram { to, bytes }) => send(net, now, to, bytes),
-                Some(Output::Data { to, first, count }) => self.send_data(now, net, to, first, count),
+                Some(Output::Data { to, first, count }) => {
+                    self.send_data(now, net, to, first, count)
+                }
             }
         }
     }
@@ -189,8 +193,8 @@ fn every_get_and_put_is_whole() {
         let (ended, server, arrived) = run(&plan, content);
         assert_eq!(arrived, content.len(), "{ended:?} {server:?} {plan:?}");
         if ended != Ended::Complete {
-            // The last ACK of a put may never arrive, however often it goes: the client waits in vain, or meets a port
-            // that is closed by then.
+            // The last ACK of a put may never arrive, however often it goes: the client waits in
+            // vain, or meets a port that is closed by then.
             let unsure = match &ended {
                 Ended::TimedOut { answered, .. } => *answered,
                 Ended::Refused { code, .. } => *code == ErrorCode::UNKNOWN_TID,

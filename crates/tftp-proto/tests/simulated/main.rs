@@ -1,10 +1,12 @@
-//! Thousands of transfers over bad networks, a million and more with TFTP_TRANSFERS=1000000 (and --release).
+//! Thousands of transfers over bad networks, a million and more with TFTP_TRANSFERS=1000000 (and
+//! --release).
 //!
-//! A failure prints its seed and its plan: `TFTP_SEED=<seed> cargo test -p tftp-proto --test simulated <name
-//! of the test>` runs that one alone, and `sim/found.rs` is where the plan goes when what it showed is put
-//! right.
+//! A failure prints its seed and its plan:
+//! `TFTP_SEED=<seed> cargo test -p tftp-proto --test simulated <name of the test>` runs that one
+//! alone, and `sim/found.rs` is where the plan goes when what it showed is put right.
 //!
-//! The rules for transfers are in `sim/rules.rs` and `sim/pace.rs`, the allowed endings in `sim/judge.rs`.
+//! The rules for transfers are in `sim/rules.rs` and `sim/pace.rs`, the allowed endings in
+//! `sim/judge.rs`.
 
 mod client;
 mod rules;
@@ -95,8 +97,9 @@ fn malicious_clients() {
 
 #[test]
 fn a_bad_network_is_no_excuse() {
-    // With so much patience on both sides nothing may fail, except that the last ACK of an upload may never arrive (the
-    // two generals): the server has the file then, and only the client does not know.
+    // With so much patience on both sides nothing may fail, except that the last ACK of an upload
+    // may never arrive (the two generals): the server has the file then, and only the client does
+    // not know.
     let tally = Family {
         name: "a_bad_network_is_no_excuse",
         share: 50,
@@ -105,7 +108,8 @@ fn a_bad_network_is_no_excuse() {
         test: |plan, rng| {
             let report = run_noise(plan, rng);
             if report.server.is_none() {
-                // Four answers to the request were lost one after the other, and no more go to whoever asks.
+                // Four answers to the request were lost one after the other, and no more go to
+                // whoever asks.
                 UNHEARD.fetch_add(1, Relaxed);
                 return report;
             }

@@ -1,5 +1,5 @@
-//! Tests of the simulation's rules: a transfer that breaks one on purpose has to fail, and a transfer that keeps them
-//! all has to pass.
+//! Tests of the simulation's rules: a transfer that breaks one on purpose has to fail, and a
+//! transfer that keeps them all has to pass.
 
 use crate::sim::net::Rng;
 use crate::sim::plan::Settings;
@@ -122,9 +122,11 @@ fn a_correct_transfer_passes() {
     let mut story = download();
     for block in 1..10 {
         let now = MS * u64::from(block);
-        story = story
-            .hears(now, &ack(block), &[])
-            .says(now, Cause::Owner, &[&data(u16::from(block) + 1)]);
+        story = story.hears(now, &ack(block), &[]).says(
+            now,
+            Cause::Owner,
+            &[&data(u16::from(block) + 1)],
+        );
     }
     story
         .hears(20 * MS, &ack(10), &[])
@@ -144,10 +146,11 @@ fn a_correct_transfer_passes() {
         .verdict
         .unwrap();
 
-    let lost =
-        windowed()
-            .says(22 * MS, Cause::Timer, &[&data(4)])
-            .hears(23 * MS, &ack(2), &[&data(3), &data(4)]);
+    let lost = windowed().says(22 * MS, Cause::Timer, &[&data(4)]).hears(
+        23 * MS,
+        &ack(2),
+        &[&data(3), &data(4)],
+    );
     lost.says(2023 * MS, Cause::Timer, &[ERROR])
         .ends(2023 * MS, SILENT)
         .verdict

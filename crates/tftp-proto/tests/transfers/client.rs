@@ -1,4 +1,5 @@
-//! The client's own part, packet by packet: the request, the first answer, the OACK, unknown senders, the last ACK.
+//! The client's own part, packet by packet: the request, the first answer, the OACK, unknown
+//! senders, the last ACK.
 
 use std::net::SocketAddr;
 
@@ -139,7 +140,8 @@ fn a_request_parses_to_the_same_values() {
             requested: requested(ALL),
         };
         let mut client = Client::new(&request, port(SERVER), &FIXED);
-        let Some(Output::Datagram { to, bytes }) = client.poll_transmit(Instant::from_micros(0)) else {
+        let Some(Output::Datagram { to, bytes }) = client.poll_transmit(Instant::from_micros(0))
+        else {
             panic!()
         };
         assert_eq!(to, port(SERVER));

@@ -1,5 +1,5 @@
-//! An ERROR and an ICMP error are as easy to forge as a request: a running transfer acts on one only if its client
-//! is silent for a moment.
+//! An ERROR and an ICMP error are as easy to forge as a request: a running transfer acts on one
+//! only if its client is silent for a moment.
 
 use crate::drive::{ADAPTIVE, Download, FIXED, NOTHING, Upload};
 use tftp_proto::*;
@@ -134,11 +134,13 @@ fn a_slow_clients_moment_is_two_of_its_round_trips() {
     assert_eq!(error_code(download.machine.outcome()), Some(0));
 }
 
-/// A client that waits for the disk has nothing to acknowledge: its moment begins with the packet that it waits for.
+/// A client that waits for the disk has nothing to acknowledge: its moment begins with the packet
+/// that it waits for.
 #[test]
 fn the_moment_begins_when_the_client_has_something_to_answer() {
     let at = |millis: u64| Instant::from_micros(millis * 1000);
-    let negotiated = negotiate::read(&RequestedOptions::default(), &crate::drive::LIMITS, Some(50_000));
+    let negotiated =
+        negotiate::read(&RequestedOptions::default(), &crate::drive::LIMITS, Some(50_000));
     let mut machine = ReadTransfer::new(at(0), &negotiated, &FIXED);
     machine.supply(at(0), 512, false);
     machine.poll_transmit(at(0));
@@ -176,7 +178,8 @@ fn the_moment_begins_when_the_client_has_something_to_answer() {
     assert_eq!(upload.after(1).data(3), ["ACK 3"]);
 }
 
-/// The ACK that tftp-hpa's client sends after its own ERROR refutes nothing for long: its port is closed.
+/// The ACK that tftp-hpa's client sends after its own ERROR refutes nothing for long: its port is
+/// closed.
 #[test]
 fn a_stray_ack_behind_an_error_only_puts_it_off() {
     let mut download = lockstep();
@@ -232,7 +235,8 @@ fn forged_refusals_end_nothing() {
     assert!(!upload.machine.is_in_doubt());
 }
 
-/// Routers send few of these messages in a second: the second one may be that of a later repetition.
+/// Routers send few of these messages in a second: the second one may be that of a later
+/// repetition.
 #[test]
 fn a_late_refusal_counts_as_the_second() {
     let mut download = lockstep();

@@ -1,5 +1,5 @@
-//! Before a client has acknowledged anything its address may be forged: a request brings four packets at most,
-//! and nothing at the end.
+//! Before a client has acknowledged anything its address may be forged: a request brings four
+//! packets at most, and nothing at the end.
 
 use crate::drive::{ADAPTIVE, Download, FIXED, NOTHING, Upload};
 use std::time::Duration;
@@ -47,7 +47,8 @@ fn repeated_requests_bring_no_more_than_silence() {
     assert_eq!((down.len(), up.len()), (4, 4), "{down:?} {up:?}");
 }
 
-/// A client that asks every 0.1 s must not have used up its answers before a gap of some seconds is over.
+/// A client that asks every 0.1 s must not have used up its answers before a gap of some seconds is
+/// over.
 #[test]
 fn the_repetitions_last_for_a_while() {
     let mut download = Download::new("tsize 0", 50_000, FIXED);
@@ -83,7 +84,8 @@ fn it_ends_after_thirty_seconds_whatever_was_negotiated() {
 #[test]
 fn the_thirty_seconds_begin_with_the_first_packet() {
     let now = |seconds: u64| Instant::from_micros(seconds * 1_000_000);
-    let negotiated = negotiate::read(&RequestedOptions::default(), &crate::drive::LIMITS, Some(50_000));
+    let negotiated =
+        negotiate::read(&RequestedOptions::default(), &crate::drive::LIMITS, Some(50_000));
     let patient = Timing {
         inactivity: Some(Duration::from_secs(600)),
         max_retransmits: 100,

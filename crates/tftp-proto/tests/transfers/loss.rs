@@ -177,8 +177,8 @@ fn the_measured_round_trip_sets_the_wait_down_to_a_floor() {
         (download.silence(), download.now - begin),
         (vec!["DATA 31".to_string()], 300)
     );
-    // Karn: the ACK may belong to any copy. The wait stays backed off until a block is answered at its
-    // first copy.
+    // Karn: the ACK may belong to any copy. The wait stays backed off until a block is answered at
+    // its first copy.
     download.after(2).ack(31);
     let begin = download.now;
     assert_eq!(
@@ -293,7 +293,8 @@ fn inactivity_ends_a_transfer_however_many_packets_come() {
     assert_eq!(upload.abandoned().last(), Some(&(12_000, "ERROR 0".to_string())));
 }
 
-/// ICMPv6 Packet Too Big teaches the system the path's size: what was lost goes again at once, in fragments.
+/// ICMPv6 Packet Too Big teaches the system the path's size: what was lost goes again at once, in
+/// fragments.
 #[test]
 fn a_packet_beyond_the_path_mtu_is_sent_again_once() {
     let mut download = Download::new("windowsize 4", 50_000, FIXED);

@@ -1,4 +1,5 @@
-//! One transfer, packet by packet: what the RFCs say, and what is made of silence, loss, strangers and nonsense.
+//! One transfer, packet by packet: what the RFCs say, and what is made of silence, loss, strangers
+//! and nonsense.
 
 mod client;
 mod dally;

@@ -106,7 +106,10 @@ fn any_packet(rng: &mut Rng) -> Packet<'static> {
             message: b"\x1b[0m",
         },
         1..=3 => Packet::Oack,
-        4..=49 => Packet::Data { block, data: &[7; 8] },
+        4..=49 => Packet::Data {
+            block,
+            data: &[7; 8],
+        },
         _ => Packet::Ack { block },
     }
 }
@@ -121,7 +124,8 @@ fn any_packets_in_any_order_never_stall_or_panic_a_machine() {
             "windowsize 4 blksize 8",
             "windowsize 64 timeout 1 blksize 8",
         ]);
-        let (mut download, mut upload) = (Download::new(options, 3000, FIXED), Upload::new(options, FIXED));
+        let (mut download, mut upload) =
+            (Download::new(options, 3000, FIXED), Upload::new(options, FIXED));
         download.sends();
         upload.sends();
         for _ in 0..300 {
@@ -163,7 +167,10 @@ fn invalid_packets_in_a_transfer_are_ignored() {
     for packet in [
         Packet::Oack,
         Packet::Request(request),
-        Packet::Data { block: 1, data: b"x" },
+        Packet::Data {
+            block: 1,
+            data: b"x",
+        },
     ] {
         assert_eq!(download.hears(packet), NOTHING);
     }

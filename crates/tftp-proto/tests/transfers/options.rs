@@ -155,7 +155,8 @@ fn the_size_of_an_empty_file_is_reported_to_all_but_curl() {
     );
 }
 
-/// The order of the request does not matter; captures of clients are compared with the order of the answer.
+/// The order of the request does not matter; captures of clients are compared with the order of the
+/// answer.
 #[test]
 fn an_answer_has_its_options_in_one_order() {
     assert_eq!(
@@ -170,7 +171,8 @@ fn an_answer_has_its_options_in_one_order() {
 
 #[test]
 fn requested_options_are_listed_in_the_order_of_the_answer() {
-    let requested = requested("rollover 1 windowsize 65536 BLKSIZE2 8 utimeout 20000 unknown 1 tsize 7");
+    let requested =
+        requested("rollover 1 windowsize 65536 BLKSIZE2 8 utimeout 20000 unknown 1 tsize 7");
     let listed: Vec<_> = requested.options().collect();
     assert_eq!(
         listed,

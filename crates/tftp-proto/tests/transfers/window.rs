@@ -208,7 +208,8 @@ fn a_lost_window_tail_is_requested_by_the_receiver() {
     assert_eq!((upload.silence(), upload.now), (vec!["ACK 2".to_string()], 22));
 }
 
-/// A client that goes on without waiting for ACKs does not get past a store, or an application, that is behind.
+/// A client that goes on without waiting for ACKs does not get past a store, or an application,
+/// that is behind.
 #[test]
 fn while_held_no_more_than_a_window_is_taken() {
     let mut upload = upload();
@@ -223,8 +224,8 @@ fn while_held_no_more_than_a_window_is_taken() {
     assert_eq!(upload.machine.received_bytes(), 5 * 512);
 }
 
-/// ACK 0, not the OACK again: its sender has had that. atftp takes a second one for an ACK of its window and leaves out
-/// what was lost.
+/// ACK 0, not the OACK again: its sender has had that. atftp takes a second one for an ACK of its
+/// window and leaves out what was lost.
 #[test]
 fn a_lost_first_block_of_an_upload_is_reported_by_ack_0() {
     let mut upload = upload();

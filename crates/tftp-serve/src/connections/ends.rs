@@ -6,11 +6,16 @@ use tftp_machine::Ending;
 
 use crate::{ErrorCode, Outcome, Refusal};
 
-/// Returns the outcome of a transfer. `kept`: the reason why storage, the application or a socket failed.
+/// Returns the outcome of a transfer. `kept`: the reason why storage, the application or a socket
+/// failed.
 pub(super) fn outcome(how: &Ending, kept: Option<Outcome>) -> Outcome {
     match how {
         Ending::Complete => Outcome::Complete,
-        Ending::ClientError { code, message, probe } => {
+        Ending::ClientError {
+            code,
+            message,
+            probe,
+        } => {
             let (code, text) = (*code, message.clone());
             match probe {
                 true => Outcome::Probe { code, text },
@@ -31,7 +36,9 @@ pub(super) fn outcome(how: &Ending, kept: Option<Outcome>) -> Outcome {
         Ending::Busy => Outcome::Limit,
         Ending::Shutdown => Outcome::Shutdown,
         Ending::Abandoned => Outcome::Internal,
-        Ending::NoPort(_) => kept.unwrap_or_else(|| Outcome::network(io::ErrorKind::AddrInUse.into())),
+        Ending::NoPort(_) => {
+            kept.unwrap_or_else(|| Outcome::network(io::ErrorKind::AddrInUse.into()))
+        }
         Ending::Missing | Ending::Failed | Ending::Decided => {
             kept.unwrap_or_else(|| Refusal::new(ErrorCode::UNDEFINED, "Ended by the server").into())
         }

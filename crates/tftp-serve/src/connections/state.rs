@@ -1,10 +1,12 @@
-//! The state of one transfer: its connection, the bytes that are sent or stored, the data that the application has not
-//! taken.
+//! The state of one transfer: its connection, the bytes that are sent or stored, the data that the
+//! application has not taken.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tftp_files::{ContentCache, DownloadStream, Lane, Opened, Place, Sink as _, Store, UploadStream};
+use tftp_files::{
+    ContentCache, DownloadStream, Lane, Opened, Place, Sink as _, Store, UploadStream,
+};
 use tftp_machine::TransferId;
 use tftp_proto::NegotiatedOptions;
 
@@ -32,7 +34,8 @@ pub(crate) struct ConnectionState<S: Store> {
     pub(crate) upto: Option<u64>,
     /// The connection was reported to the application, which gets its further events, too.
     pub(crate) is_announced: bool,
-    /// The reason why storage, the application or a socket failed. The machine knows only the ERROR for the client.
+    /// The reason why storage, the application or a socket failed. The machine knows only the ERROR
+    /// for the client.
     pub(super) failure: Option<Outcome>,
     /// The number of bytes of the stream that were acknowledged or received.
     pub(crate) moved: u64,
@@ -40,8 +43,8 @@ pub(crate) struct ConnectionState<S: Store> {
     pub(super) has_no_name: bool,
     /// The log has the request.
     pub(super) is_known: bool,
-    /// The request was accepted, and reported to the application if it follows connections. A transfer that ends before
-    /// counts as refused.
+    /// The request was accepted, and reported to the application if it follows connections. A
+    /// transfer that ends before counts as refused.
     pub(crate) is_admitted: bool,
     /// The machine was notified that storage or the application is behind.
     pub(crate) is_held: bool,
@@ -62,24 +65,26 @@ impl<S: Store> ConnectionState<S> {
         self.connection.flow.add(weight);
     }
 
-    /// Returns true if at most `limit` is outstanding in the application; if not, an answer arrives when it has caught
-    /// up.
+    /// Returns true if at most `limit` is outstanding in the application; if not, an answer arrives
+    /// when it has caught up.
     pub(crate) fn flow_is_below(&self, limit: u64) -> bool {
         self.connection.flow.below(limit)
     }
 
-    /// Returns true if the application has ended the connection, even if its answer has not arrived here yet.
+    /// Returns true if the application has ended the connection, even if its answer has not arrived
+    /// here yet.
     pub(crate) fn is_refused(&self) -> bool {
         self.connection.flow.is_refused()
     }
 
-    /// Returns the reason to refuse the request before it is reported to the application: a name that could not be
-    /// converted.
+    /// Returns the reason to refuse the request before it is reported to the application: a name
+    /// that could not be converted.
     pub(crate) fn refusal_reason(&self) -> Option<Outcome> {
         self.has_no_name.then_some(Outcome::Name)
     }
 
-    /// Makes an opened source the transfer's stream. Returns its length in bytes on the wire, if it is known.
+    /// Makes an opened source the transfer's stream. Returns its length in bytes on the wire, if it
+    /// is known.
     pub(crate) fn take_source(&mut self, opened: Opened<S>) -> Option<u64> {
         self.local_file = opened.path().filter(|_| self.is_announced);
         let download = DownloadStream::new(opened, self.connection.mode);
@@ -99,8 +104,8 @@ impl<S: Store> ConnectionState<S> {
         self.body = Body::Upload(Box::new(upload));
     }
 
-    /// Returns the length of the whole stream in bytes, if it is known. `announced`: the client's tsize, which is not
-    /// used for text, because it counts the client's own bytes.
+    /// Returns the length of the whole stream in bytes, if it is known. `announced`: the client's
+    /// tsize, which is not used for text, because it counts the client's own bytes.
     pub(crate) fn total(&self, announced: Option<u64>) -> Option<u64> {
         match &self.body {
             Body::Download(download) => download.stream_size(),

@@ -1,9 +1,10 @@
 //! The log lines of one transfer.
 //!
-//! Level 1: each request with its client, and each end. Level 2: the dialogue of the protocol, a PITrail line for each
-//! RRQ, WRQ, OACK and ERROR ("<-" received, "->" sent), and Verbose lines with the negotiated options and a summary of
-//! the transfer. Level 3: a Debug line for each received DATA and ACK, and for each sent ACK and each run of sent DATA.
-//! A line is made only if there is interest in its level.
+//! Level 1: each request with its client, and each end. Level 2: the dialogue of the protocol, a
+//! PITrail line for each RRQ, WRQ, OACK and ERROR ("<-" received, "->" sent), and Verbose lines
+//! with the negotiated options and a summary of the transfer. Level 3: a Debug line for each
+//! received DATA and ACK, and for each sent ACK and each run of sent DATA. A line is made only if
+//! there is interest in its level.
 
 use std::fmt::{self, Write};
 use std::io;
@@ -27,7 +28,8 @@ use tftp_udp::plain;
 const SHOWN: usize = 256;
 
 impl Observer {
-    /// Logs how an I/O thread that begins to serve sends and receives packets, if the system offers a choice.
+    /// Logs how an I/O thread that begins to serve sends and receives packets, if the system offers
+    /// a choice.
     pub(crate) fn serves(&self, how: Option<&'static str>) {
         if let Some(how) = how {
             self.log(Interests::LOG_VERBOSE, 0, LogKind::Verbose, || {
@@ -39,7 +41,10 @@ impl Observer {
     /// Logs a request.
     pub(crate) fn request(&self, connection: &ConnectionInfo) {
         let ConnectionInfo {
-            id, remote, filename, ..
+            id,
+            remote,
+            filename,
+            ..
         } = connection;
         let mode = match connection.mode {
             Mode::Octet => "octet",
@@ -73,7 +78,11 @@ impl Observer {
     }
 
     /// Logs the beginning of a transfer, which has its source or target.
-    pub(super) fn log_beginning(&self, connection: &ConnectionInfo, negotiated: &NegotiatedOptions) {
+    pub(super) fn log_beginning(
+        &self,
+        connection: &ConnectionInfo,
+        negotiated: &NegotiatedOptions,
+    ) {
         self.log(Interests::LOG_VERBOSE, connection.id, LogKind::Verbose, || {
             let wait = negotiated
                 .timeout
@@ -128,9 +137,11 @@ impl Observer {
                     format!("<- ACK {block}")
                 });
             }
-            Packet::Data { block, data } => self.log(Interests::LOG_DEBUG, id, LogKind::Debug, || {
-                format!("<- DATA {block}, {} bytes", data.len())
-            }),
+            Packet::Data { block, data } => {
+                self.log(Interests::LOG_DEBUG, id, LogKind::Debug, || {
+                    format!("<- DATA {block}, {} bytes", data.len())
+                })
+            }
             Packet::Request(_) | Packet::Oack => {}
         }
     }

@@ -11,14 +11,16 @@ use crate::connections::{Body, ConnectionState};
 use crate::inline::{DataRun, EngineEvent};
 
 impl Observer {
-    /// Reports bytes of a download that its client has acknowledged. `transfer` has the negotiated options.
+    /// Reports bytes of a download that its client has acknowledged. `transfer` has the negotiated
+    /// options.
     pub(crate) fn downloaded<S: Store>(
         &self,
         state: &ConnectionState<S>,
         transfer: Option<&Transfer>,
         bytes: Range<u64>,
     ) {
-        let Some((transfer, negotiated)) = transfer.and_then(|it| Some((it, it.negotiated()?))) else {
+        let Some((transfer, negotiated)) = transfer.and_then(|it| Some((it, it.negotiated()?)))
+        else {
             return;
         };
         let Body::Download(download) = &state.body else {
@@ -72,7 +74,8 @@ impl Observer {
             is_last,
             is_only_copy: upload.is_only_for_application(),
             empty_block: is_last
-                && (bytes.is_empty() || (!translated && bytes.len().is_multiple_of(blksize as usize))),
+                && (bytes.is_empty()
+                    || (!translated && bytes.len().is_multiple_of(blksize as usize))),
         };
         self.moved(state, run);
     }

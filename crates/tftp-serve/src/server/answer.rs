@@ -22,8 +22,8 @@ use crate::sources::Sources;
 
 /// The answer to a [`Request`](crate::Request): where the bytes come from or go to, or a refusal.
 ///
-/// An answer that does not fit the request's operation ([`Answer::bytes`] for an upload, [`Answer::sink`] for a
-/// download) refuses the request with ERROR 4.
+/// An answer that does not fit the request's operation ([`Answer::bytes`] for an upload,
+/// [`Answer::sink`] for a download) refuses the request with ERROR 4.
 #[must_use]
 pub struct Answer(pub(super) Kind);
 
@@ -54,8 +54,8 @@ impl Answer {
         Answer(Kind::Sources(Sources::default()))
     }
 
-    /// Serves another name from the root directory, or stores an upload there. The name is confined to the root
-    /// directory, as in [`Answer::root`].
+    /// Serves another name from the root directory, or stores an upload there. The name is confined
+    /// to the root directory, as in [`Answer::root`].
     pub fn name(name: impl Into<String>) -> Answer {
         Answer(Kind::Sources(Sources {
             served_name: Some(name.into()),
@@ -65,8 +65,8 @@ impl Answer {
 
     /// Serves the file at any path, or stores an upload there.
     ///
-    /// The path is not confined to the root directory, so do not build it from a client's name without checking that
-    /// name.
+    /// The path is not confined to the root directory, so do not build it from a client's name
+    /// without checking that name.
     pub fn path(path: impl Into<PathBuf>) -> Answer {
         Answer(Kind::Sources(Sources {
             local_file: Some(path.into()),
@@ -96,12 +96,13 @@ impl Answer {
         Answer::source(Reader { reader, size })
     }
 
-    /// Serves a reader's bytes to all downloads with the same `key` and `size`: see [`Source::key`].
+    /// Serves a reader's bytes to all downloads with the same `key` and `size`: see
+    /// [`Source::key`].
     ///
-    /// `open` makes the reader, starting at its first byte. It is called only when this download has
-    /// to supply the bytes, so a thousand clients that begin together open one reader, which goes on
-    /// when the first of them leaves. It is called again for a client that comes too late for the
-    /// bytes that are still held.
+    /// `open` makes the reader, starting at its first byte. It is called only when this download
+    /// has to supply the bytes, so a thousand clients that begin together open one reader, which
+    /// goes on when the first of them leaves. It is called again for a client that comes too late
+    /// for the bytes that are still held.
     ///
     /// ```no_run
     /// use std::fs::File;
@@ -135,21 +136,24 @@ impl Answer {
         Answer(Kind::AsyncSource(Box::new(source)))
     }
 
-    /// Serves an asynchronous reader's bytes to a download; `size` is their length in bytes, if known.
+    /// Serves an asynchronous reader's bytes to a download; `size` is their length in bytes, if
+    /// known.
     ///
-    /// A pending reader holds no thread: see [`AsyncSource`]. `compat()` of the crate `tokio-util` turns a reader of
-    /// tokio into one of this trait.
+    /// A pending reader holds no thread: see [`AsyncSource`]. `compat()` of the crate `tokio-util`
+    /// turns a reader of tokio into one of this trait.
     pub fn async_reader(reader: impl AsyncRead + Send + 'static, size: Option<u64>) -> Answer {
         let reader = Box::pin(reader);
         Answer::async_source(AsyncReader { reader, size })
     }
 
-    /// Serves the pieces of a stream to a download; `size` is their total length in bytes, if known.
+    /// Serves the pieces of a stream to a download; `size` is their total length in bytes, if
+    /// known.
     ///
-    /// The body of an HTTP response is such a stream in most client libraries (`reqwest::Response::bytes_stream`). A
-    /// piece may have any length; the part that the client is not ready for yet is kept. A piece that is an error ends
-    /// the download: the client gets the ERROR that [`Refusal`] makes of it, and
-    /// [`Outcome::Refused`](crate::Outcome::Refused) holds the error.
+    /// The body of an HTTP response is such a stream in most client libraries
+    /// (`reqwest::Response::bytes_stream`). A piece may have any length; the part that the client
+    /// is not ready for yet is kept. A piece that is an error ends the download: the client gets
+    /// the ERROR that [`Refusal`] makes of it, and [`Outcome::Refused`](crate::Outcome::Refused)
+    /// holds the error.
     ///
     /// ```
     /// # use std::pin::Pin;
@@ -179,12 +183,13 @@ impl Answer {
         Answer::async_source(Streamed::new(stream, size))
     }
 
-    /// Serves a stream that all downloads with the same `key` and `size` share: see [`Source::key`].
+    /// Serves a stream that all downloads with the same `key` and `size` share: see
+    /// [`Source::key`].
     ///
-    /// `open` makes the stream, starting at its first byte. It is called only when this download has
-    /// to supply the bytes, so a thousand clients that begin together open one stream, which goes on
-    /// when the first of them leaves. It is called again for a client that comes too late for the
-    /// bytes that are still held.
+    /// `open` makes the stream, starting at its first byte. It is called only when this download
+    /// has to supply the bytes, so a thousand clients that begin together open one stream, which
+    /// goes on when the first of them leaves. It is called again for a client that comes too late
+    /// for the bytes that are still held.
     pub fn shared_stream<O, S, B, E>(key: impl Into<Arc<str>>, size: Option<u64>, open: O) -> Answer
     where
         O: FnMut() -> S + Send + 'static,
@@ -222,13 +227,14 @@ impl Answer {
 
     /// Leaves the answer to the [`Deferred`](crate::Deferred) of this request.
     ///
-    /// The request is refused if it was not deferred, or if the [`Deferred`](crate::Deferred) was dropped.
+    /// The request is refused if it was not deferred, or if the [`Deferred`](crate::Deferred) was
+    /// dropped.
     pub fn later() -> Answer {
         Answer(Kind::Later)
     }
 
-    /// Converts the answer for its connection, and returns the future, if there is one, that has to be started
-    /// afterwards. An answer that does not fit the operation becomes a refusal.
+    /// Converts the answer for its connection, and returns the future, if there is one, that has to
+    /// be started afterwards. An answer that does not fit the operation becomes a refusal.
     pub(super) fn prepare(self, carried: PumpedConnection) -> (Ready, Option<Prepared>) {
         let (id, operation) = (carried.live.info.id, carried.live.info.operation);
         let fed = |shape: Shape| Fed {

@@ -23,8 +23,9 @@ use crate::inline::EventSink;
 
 /// The configuration of a server: [`Server::builder`].
 ///
-/// A value that is not set has the default that its method's documentation names. [`Builder::start`] checks the values.
-/// The settings that [`Settings`] has as well can be changed while the server runs.
+/// A value that is not set has the default that its method's documentation names.
+/// [`Builder::start`] checks the values. The settings that [`Settings`] has as well can be changed
+/// while the server runs.
 #[must_use = "a builder does nothing until it is started"]
 pub struct Builder {
     settings: Settings,
@@ -86,7 +87,8 @@ impl Builder {
         Builder { settings, ..self }
     }
 
-    /// Sets the handler that answers requests. Without one every request is served from the root directory.
+    /// Sets the handler that answers requests. Without one every request is served from the root
+    /// directory.
     ///
     /// The handler gets uploads only if [`Builder::read_only`] is false.
     ///
@@ -115,8 +117,9 @@ impl Builder {
         self
     }
 
-    /// Sets a function that runs the futures of asynchronous handlers, sources and sinks on a runtime instead of the
-    /// library's threads, as in `.spawner(move |task| drop(tokio_handle.spawn(task)))`.
+    /// Sets a function that runs the futures of asynchronous handlers, sources and sinks on a
+    /// runtime instead of the library's threads, as in
+    /// `.spawner(move |task| drop(tokio_handle.spawn(task)))`.
     pub fn spawner(mut self, spawn: impl Fn(Task) + Send + Sync + 'static) -> Builder {
         self.spawner = Some(Box::new(spawn));
         self
@@ -132,9 +135,9 @@ impl Builder {
 
     /// Sets the maximum number of threads on which sinks and sources run, 1 to 65536. Default: 512.
     ///
-    /// The threads are started on demand and end after a few seconds without work. A [`Sink`](crate::Sink) or
-    /// [`Source`](crate::Source) that blocks occupies a thread; when all threads are occupied, all other sinks and
-    /// sources wait. An asynchronous one occupies none.
+    /// The threads are started on demand and end after a few seconds without work. A
+    /// [`Sink`](crate::Sink) or [`Source`](crate::Source) that blocks occupies a thread; when all
+    /// threads are occupied, all other sinks and sources wait. An asynchronous one occupies none.
     pub fn blocking_threads(self, most: usize) -> Builder {
         Builder {
             blocking_threads: most,
@@ -142,8 +145,9 @@ impl Builder {
         }
     }
 
-    /// Calls `callback` for every [`Event`], in order, on a thread of its own. The callback may block: events are
-    /// queued meanwhile. When very many are queued, new requests are left unanswered until their clients repeat them.
+    /// Calls `callback` for every [`Event`], in order, on a thread of its own. The callback may
+    /// block: events are queued meanwhile. When very many are queued, new requests are left
+    /// unanswered until their clients repeat them.
     pub fn on_event(mut self, callback: impl FnMut(Event) + Send + 'static) -> Builder {
         self.on_event = Some(Box::new(callback));
         self
@@ -157,8 +161,9 @@ impl Builder {
         }
     }
 
-    /// Passes all events to a sink on the I/O threads, instead of to a handler and an event callback: see
-    /// [`inline`](crate::inline). A handler, [`Builder::on_event`] and [`Builder::log_level`] then have no effect.
+    /// Passes all events to a sink on the I/O threads, instead of to a handler and an event
+    /// callback: see [`inline`](crate::inline). A handler, [`Builder::on_event`] and
+    /// [`Builder::log_level`] then have no effect.
     pub fn event_sink(self, sink: Arc<dyn EventSink>) -> Builder {
         Builder {
             sink: Some(sink),
@@ -166,8 +171,8 @@ impl Builder {
         }
     }
 
-    /// Checks the configuration, binds the sockets and starts the threads. If one of these steps fails, nothing is left
-    /// running.
+    /// Checks the configuration, binds the sockets and starts the threads. If one of these steps
+    /// fails, nothing is left running.
     ///
     /// # Errors
     /// [`ErrorKind`] lists the reasons.
@@ -183,8 +188,8 @@ impl Builder {
         Ok(server)
     }
 
-    /// Does the same as [`Builder::start`] but does not listen; [`Server::listen`] starts that. The builder's own
-    /// addresses and sockets are not used.
+    /// Does the same as [`Builder::start`] but does not listen; [`Server::listen`] starts that. The
+    /// builder's own addresses and sockets are not used.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`], [`ErrorKind::Root`], [`ErrorKind::System`].

@@ -15,8 +15,8 @@ use crate::reply::Reply;
 
 /// A handle to one connection: a request and the transfer that follows it.
 ///
-/// Handles are cheap to clone and may be kept after the connection's end. Each figure is current when it is read, so
-/// two figures may differ by what happened in between.
+/// Handles are cheap to clone and may be kept after the connection's end. Each figure is current
+/// when it is read, so two figures may differ by what happened in between.
 #[derive(Clone)]
 pub struct Connection {
     info: Arc<ConnectionInfo>,
@@ -31,7 +31,8 @@ impl Connection {
         Arc::clone(&self.info)
     }
 
-    /// Returns the connection's number, 1000001 or higher. No other connection has it while a handle exists.
+    /// Returns the connection's number, 1000001 or higher. No other connection has it while a
+    /// handle exists.
     pub fn id(&self) -> i32 {
         self.info.id
     }
@@ -61,17 +62,20 @@ impl Connection {
         self.info.mode
     }
 
-    /// Returns the names and values of the well-formed options in the request, as `("blksize", 1428)`.
+    /// Returns the names and values of the well-formed options in the request, as
+    /// `("blksize", 1428)`.
     pub fn options(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.info.requested.options()
     }
 
-    /// Returns the path of the file that is served or stored; `None` before it was found, and if no file is involved.
+    /// Returns the path of the file that is served or stored; `None` before it was found, and if no
+    /// file is involved.
     pub fn path(&self) -> Option<PathBuf> {
         self.info.path.get().cloned()
     }
 
-    /// Returns the number of bytes that the client has acknowledged or sent, counted as on the wire.
+    /// Returns the number of bytes that the client has acknowledged or sent, counted as on the
+    /// wire.
     pub fn bytes(&self) -> u64 {
         self.info.progress.bytes()
     }

@@ -17,7 +17,8 @@ use crate::sources::Sources;
 pub(super) struct DataQueue {
     endpoint: Endpoint,
     items: VecDeque<Item>,
-    /// True while a thread works on it, or is about to; for a future, while it works on an item that it has taken.
+    /// True while a thread works on it, or is about to; for a future, while it works on an item
+    /// that it has taken.
     is_busy: bool,
 }
 
@@ -120,7 +121,13 @@ impl DataQueue {
     }
 
     pub(super) fn is_working_task(&self) -> bool {
-        let is_task = matches!(self.endpoint, Endpoint::Task { is_upload: false, .. });
+        let is_task = matches!(
+            self.endpoint,
+            Endpoint::Task {
+                is_upload: false,
+                ..
+            }
+        );
         is_task && (self.is_busy || !self.items.is_empty())
     }
 
@@ -147,7 +154,8 @@ impl DataQueue {
     /// Returns the next call of a blocking sink or source.
     pub(super) fn step(&mut self, is_over: bool) -> Option<Next> {
         match &mut self.endpoint {
-            // Nothing more of an upload that is over is written. A complete upload has already been written as a whole.
+            // Nothing more of an upload that is over is written. A complete upload has already been
+            // written as a whole.
             Endpoint::Sink(_) if is_over => None,
             Endpoint::Sink(sink) => match self.items.pop_front()? {
                 Item::Data(run) => Some(Next::Write(sink.take(), run)),
@@ -162,8 +170,8 @@ impl DataQueue {
         }
     }
 
-    /// Returns true when a thread has to be sent to it, because none is there. Always true for a future: the
-    /// connection's end is handled beside its work.
+    /// Returns true when a thread has to be sent to it, because none is there. Always true for a
+    /// future: the connection's end is handled beside its work.
     pub(super) fn send_thread(&mut self) -> bool {
         match &self.endpoint {
             Endpoint::Task { .. } => true,

@@ -1,7 +1,7 @@
 //! The threads on which sinks and sources run: they call blocking ones and poll asynchronous ones.
 //!
-//! One thread at a time calls a connection's sink or source. A call that hangs delays no other connection, because
-//! threads are added while work waits for one.
+//! One thread at a time calls a connection's sink or source. A call that hangs delays no other
+//! connection, because threads are added while work waits for one.
 
 use std::io;
 use std::ops::RangeInclusive;
@@ -22,8 +22,8 @@ use crate::inline::DataRun;
 /// Steps for one connection before its thread turns to other waiting work.
 const STEPS: usize = 16;
 
-/// Bounds of the bytes read from a source in one call, which is half of the bytes wanted. Each thread in a source's
-/// call holds a buffer of this size.
+/// Bounds of the bytes read from a source in one call, which is half of the bytes wanted. Each
+/// thread in a source's call holds a buffer of this size.
 const PIECE: RangeInclusive<u64> = 16 << 10..=64 << 10;
 
 /// The pool of these threads, which are started on demand and end after a few seconds without work.
@@ -38,7 +38,8 @@ impl DataThreads {
     pub(super) fn run_data_thread(&self, router: Arc<Router>, live: Arc<Live>) {
         let job: Job = Box::new(move || router.move_data(&live));
         if let Err(job) = self.0.try_submit(Lane::NONE, job) {
-            // The server is closing, and this is one of these threads with more to do: no other would do it.
+            // The server is closing, and this is one of these threads with more to do: no other
+            // would do it.
             job();
         }
     }
@@ -105,7 +106,8 @@ impl Router {
     }
 }
 
-/// Reads from the source and supplies the feed, until everything wanted was supplied or the source ends.
+/// Reads from the source and supplies the feed, until everything wanted was supplied or the source
+/// ends.
 fn supply(feeds: &Feeds, source: &mut dyn Source, wanted: Wanted) -> io::Result<()> {
     let (mut at, end) = (wanted.offset, wanted.offset + wanted.length);
     let piece = (wanted.length / 2).clamp(*PIECE.start(), *PIECE.end());

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 
 /// The reason why a server could not be started or reconfigured.
 ///
-/// The text names the failed attempt, [`Error::kind`] classifies it, and [`source`](std::error::Error::source) is the
-/// system's error if the system refused.
+/// The text names the failed attempt, [`Error::kind`] classifies it, and
+/// [`source`](std::error::Error::source) is the system's error if the system refused.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
@@ -84,8 +84,8 @@ impl Error {
         self.address
     }
 
-    /// Returns the index of the address or socket to listen on that failed, counted from 0 in the order in which they
-    /// were given.
+    /// Returns the index of the address or socket to listen on that failed, counted from 0 in the
+    /// order in which they were given.
     pub fn position(&self) -> Option<usize> {
         self.position
     }

@@ -4,10 +4,11 @@ use super::connection::Connection;
 use super::outcome::Outcome;
 use crate::inline::Interests;
 
-/// An event in the life of a server or a connection: see [`Builder::on_event`](crate::Builder::on_event).
+/// An event in the life of a server or a connection: see
+/// [`Builder::on_event`](crate::Builder::on_event).
 ///
-/// Every accepted request has one [`Event::Requested`] and one [`Event::Ended`], which is its last event and follows
-/// the handler's return. A request that a limit refuses has both at once.
+/// Every accepted request has one [`Event::Requested`] and one [`Event::Ended`], which is its last
+/// event and follows the handler's return. A request that a limit refuses has both at once.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {

@@ -1,4 +1,5 @@
-//! An executor for futures without a runtime: the library's threads poll each future when it is woken.
+//! An executor for futures without a runtime: the library's threads poll each future when it is
+//! woken.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -28,8 +29,8 @@ pub(super) enum Polled {
 
 /// Decides where a future is polled, and handles the result of each poll.
 pub(super) trait Scheduler: Send + Sync {
-    /// Queues the future for a thread that calls [`Running::run`]. Must not poll by itself: wakers call this from
-    /// anywhere.
+    /// Queues the future for a thread that calls [`Running::run`]. Must not poll by itself: wakers
+    /// call this from anywhere.
     fn queue(&self, future: Arc<Running>);
 
     /// Called after each poll, with no lock held.
@@ -62,7 +63,8 @@ impl Running {
         self.state.store(RUNNING, SeqCst);
         let waker = Waker::from(Arc::clone(&self));
         let _ = self.poll(&mut Context::from_waker(&waker));
-        // The future was woken during the poll: queue it once more, behind the work that waits already.
+        // The future was woken during the poll: queue it once more, behind the work that waits
+        // already.
         if self
             .state
             .compare_exchange(RUNNING, IDLE, SeqCst, SeqCst)
@@ -106,8 +108,8 @@ impl Running {
         poll
     }
 
-    /// Drops the future, after a poll that is under way on another thread. Returns false if the future was done
-    /// already.
+    /// Drops the future, after a poll that is under way on another thread. Returns false if the
+    /// future was done already.
     pub(super) fn cancel(&self) -> bool {
         let task = self.task.lock().take();
         let is_cancelled = task.is_some();

@@ -9,10 +9,12 @@ use super::request::Request;
 /// Answers requests on the library's handler threads.
 ///
 /// A handler may block: other requests then wait for another handler thread
-/// ([`Builder::handler_threads`](crate::Builder::handler_threads)); running transfers do not. A request that the client
-/// repeats meanwhile is not passed to the handler again. A panic refuses the request.
+/// ([`Builder::handler_threads`](crate::Builder::handler_threads)); running transfers do not. A
+/// request that the client repeats meanwhile is not passed to the handler again. A panic refuses
+/// the request.
 ///
-/// Every `Fn(Request) -> impl Into<Answer>` is a handler. That includes functions that return a `Result` and use `?`:
+/// Every `Fn(Request) -> impl Into<Answer>` is a handler. That includes functions that return a
+/// `Result` and use `?`:
 ///
 /// ```
 /// use tftp_serve::{Answer, Refusal, Request};
@@ -40,11 +42,12 @@ where
 
 /// Answers requests with futures.
 ///
-/// The library has no runtime of its own and needs none: the handler threads poll a future, first at once and then
-/// whenever its waker is called, from any thread. That suits futures that wait for channels, locks or tasks elsewhere.
-/// For futures that need a runtime around them (timers and sockets of tokio, for example),
-/// [`Builder::spawner`](crate::Builder::spawner) passes them to it. A future that panics or is dropped unfinished
-/// refuses its request. A future whose client gives up runs to its end, and its answer has no effect.
+/// The library has no runtime of its own and needs none: the handler threads poll a future, first
+/// at once and then whenever its waker is called, from any thread. That suits futures that wait for
+/// channels, locks or tasks elsewhere. For futures that need a runtime around them (timers and
+/// sockets of tokio, for example), [`Builder::spawner`](crate::Builder::spawner) passes them to it.
+/// A future that panics or is dropped unfinished refuses its request. A future whose client gives
+/// up runs to its end, and its answer has no effect.
 ///
 /// Every `Fn(Request) -> impl Future<Output = impl Into<Answer>>` is an asynchronous handler.
 pub trait AsyncHandler: Send + Sync + 'static {

@@ -158,7 +158,8 @@ impl Worker {
             Serving::Sync(handler) => {
                 let request = Request::new(Arc::clone(&pending));
                 // Dropping the answer may run application code, too.
-                let answered = catch_unwind(AssertUnwindSafe(|| pending.answer(handler.handle(request))));
+                let answered =
+                    catch_unwind(AssertUnwindSafe(|| pending.answer(handler.handle(request))));
                 if answered.is_err() {
                     pending.answer(Refusal::internal_error().into());
                 }

@@ -1,4 +1,5 @@
-//! A connection's state, shared by its I/O thread, its handler, its sink or source and the holders of handles.
+//! A connection's state, shared by its I/O thread, its handler, its sink or source and the holders
+//! of handles.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -81,8 +82,8 @@ impl Live {
         self.reply().taken(weight);
     }
 
-    /// Passes the first answer to the I/O thread, and runs `count_sink` before if data goes to a sink. Returns false if
-    /// the answer is too late, or is [`Ready::Later`].
+    /// Passes the first answer to the I/O thread, and runs `count_sink` before if data goes to a
+    /// sink. Returns false if the answer is too late, or is [`Ready::Later`].
     pub(super) fn answer(&self, ready: Ready, count_sink: impl FnOnce()) -> bool {
         let mut state = self.state.lock();
         if state.is_answered || state.outcome.is_some() {
@@ -115,7 +116,8 @@ impl Live {
         true
     }
 
-    /// Notes that the handler has returned. Returns which thread reports the end, if the connection ended meanwhile.
+    /// Notes that the handler has returned. Returns which thread reports the end, if the connection
+    /// ended meanwhile.
     pub(super) fn asked(&self) -> Option<EndReporter> {
         let mut state = self.state.lock();
         state.is_asking = false;
@@ -123,7 +125,8 @@ impl Live {
         Some(state.end_reporter(outcome))
     }
 
-    /// Notes that the connection is over. Returns which thread reports the end, and whether data went to a sink.
+    /// Notes that the connection is over. Returns which thread reports the end, and whether data
+    /// went to a sink.
     pub(super) fn over(&self, outcome: Outcome) -> (EndReporter, bool) {
         let mut state = self.state.lock();
         state.outcome = Some(outcome.clone());
@@ -135,7 +138,8 @@ impl Live {
         (end_reporter, has_sink)
     }
 
-    /// Returns true if the connection is over and its future goes on working for downloads that share its source.
+    /// Returns true if the connection is over and its future goes on working for downloads that
+    /// share its source.
     pub(super) fn lingers(&self) -> bool {
         let state = self.state.lock();
         state.outcome.is_some() && state.data_queue.as_ref().is_some_and(DataQueue::is_working_task)
@@ -160,7 +164,8 @@ impl Live {
         state.outcome.is_none() && state.shared.as_ref() == Some(key)
     }
 
-    /// Returns the next step of the thread that was sent. `is_needed`: other downloads share its source.
+    /// Returns the next step of the thread that was sent. `is_needed`: other downloads share its
+    /// source.
     pub(super) fn next(&self, is_needed: bool) -> Next {
         let mut state = self.state.lock();
         // While the handler has not returned, its thread reports the end.

@@ -32,8 +32,8 @@ pub struct Server {
     pub(super) periods: Mutex<Periods>,
     pub(super) state: Mutex<State>,
     pub(super) is_on: AtomicBool,
-    /// The current or last listening addresses. A lock apart from `periods`, so that readers do not wait while the
-    /// server starts to listen.
+    /// The current or last listening addresses. A lock apart from `periods`, so that readers do not
+    /// wait while the server starts to listen.
     pub(super) bound: Mutex<Bound>,
     pub(super) shared: Arc<Shared>,
     pub(super) sink: Arc<dyn EventSink>,
@@ -69,14 +69,16 @@ impl Server {
         Builder::default()
     }
 
-    /// Returns the first address that the server listens on, or last listened on; 0.0.0.0:0 if it never did.
+    /// Returns the first address that the server listens on, or last listened on; 0.0.0.0:0 if it
+    /// never did.
     pub fn local_addr(&self) -> SocketAddr {
         let bound = self.bound.lock();
         let nowhere = (SocketAddr::from(([0; 4], 0)), false);
         bound.addresses.first().unwrap_or(&nowhere).0
     }
 
-    /// Returns every address that the server listens on, or last listened on, in the order in which they were given.
+    /// Returns every address that the server listens on, or last listened on, in the order in which
+    /// they were given.
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
         let bound = self.bound.lock();
         bound.addresses.iter().map(|(address, _)| *address).collect()
@@ -92,7 +94,8 @@ impl Server {
             .collect()
     }
 
-    /// Returns the sizes in bytes that the system granted for the first listening socket's receive and send buffers.
+    /// Returns the sizes in bytes that the system granted for the first listening socket's receive
+    /// and send buffers.
     pub fn granted_buffers(&self) -> (usize, usize) {
         self.bound.lock().buffers
     }
@@ -102,8 +105,8 @@ impl Server {
         self.is_on.load(Relaxed)
     }
 
-    /// Returns a handle to every active connection, in the order of their numbers. There are none with
-    /// [`Builder::event_sink`], because an event sink follows connections itself.
+    /// Returns a handle to every active connection, in the order of their numbers. There are none
+    /// with [`Builder::event_sink`], because an event sink follows connections itself.
     pub fn connections(&self) -> Vec<Connection> {
         let live = self
             .handler_threads
@@ -156,13 +159,16 @@ impl Server {
         Ok(())
     }
 
-    /// Starts to listen, with the current settings: on every address and socket, or, if one fails, on none.
+    /// Starts to listen, with the current settings: on every address and socket, or, if one fails,
+    /// on none.
     ///
-    /// A server may stop and listen again; connection numbers, totals and active transfers continue. If such transfers
-    /// still use a [single port](Listen::single_port), listening with the same configuration resumes on that port.
+    /// A server may stop and listen again; connection numbers, totals and active transfers
+    /// continue. If such transfers still use a [single port](Listen::single_port), listening with
+    /// the same configuration resumes on that port.
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`] if the server listens already or is closed, and the errors of [`Builder::start`].
+    /// [`ErrorKind::Invalid`] if the server listens already or is closed, and the errors of
+    /// [`Builder::start`].
     pub fn listen(&self, listen: Listen) -> Result<(), Error> {
         listen.check()?;
         let single_port = listen.is_single_port();
@@ -197,23 +203,24 @@ impl Server {
         Ok(())
     }
 
-    /// Frees the threads of past periods of listening whose last transfer has ended. [`Server::stop_listening`] and
-    /// [`Server::listen`] do that, too; while one of them runs, this call returns at once.
+    /// Frees the threads of past periods of listening whose last transfer has ended.
+    /// [`Server::stop_listening`] and [`Server::listen`] do that, too; while one of them runs, this
+    /// call returns at once.
     pub fn reap(&self) {
         if let Some(mut periods) = self.periods.try_lock() {
             periods.reap();
         }
     }
 
-    /// Stops accepting requests; active transfers continue. Returns when the listening sockets are closed or, with
-    /// [`Builder::single_port`], when no thread reads requests from them any more.
+    /// Stops accepting requests; active transfers continue. Returns when the listening sockets are
+    /// closed or, with [`Builder::single_port`], when no thread reads requests from them any more.
     pub fn stop_listening(&self) {
         self.periods.lock().stop();
         self.is_on.store(false, Relaxed);
     }
 
-    /// Waits until no connection is active and the end of each has been reported. Returns false if some are left after
-    /// `patience`; with `None` it waits without a limit.
+    /// Waits until no connection is active and the end of each has been reported. Returns false if
+    /// some are left after `patience`; with `None` it waits without a limit.
     ///
     /// While the server listens, new connections may begin at any time.
     pub fn wait_idle(&self, patience: Option<Duration>) -> bool {
@@ -223,8 +230,8 @@ impl Server {
         }
     }
 
-    /// Stops accepting requests, lets transfers finish for at most `grace`, and shuts down. Returns true if all
-    /// finished.
+    /// Stops accepting requests, lets transfers finish for at most `grace`, and shuts down. Returns
+    /// true if all finished.
     pub fn shutdown_gracefully(&self, grace: Duration) -> bool {
         self.stop_listening();
         let has_finished = self.wait_idle(Some(grace));
@@ -238,7 +245,8 @@ impl Server {
         self.is_on.store(false, Relaxed);
     }
 
-    /// Shuts down, waits until all queued work is done and every event has been reported, and ends all threads.
+    /// Shuts down, waits until all queued work is done and every event has been reported, and ends
+    /// all threads.
     ///
     /// A call on one of the server's own threads does not wait for that thread.
     pub fn close(&self) {

@@ -15,7 +15,8 @@ use super::refusal::Refusal;
 pub enum Outcome {
     /// The transfer is complete: the client acknowledged the last block, or the upload was stored.
     Complete,
-    /// The client requested only the size and ended the transfer after the OACK, as boot loaders do.
+    /// The client requested only the size and ended the transfer after the OACK, as boot loaders
+    /// do.
     Probe {
         /// The code of the client's ERROR.
         code: ErrorCode,
@@ -31,15 +32,17 @@ pub enum Outcome {
     },
     /// No packet came from the client for longer than the limits allow.
     Silent {
-        /// True if only the last acknowledgement is missing: the client probably has the whole file.
+        /// True if only the last acknowledgement is missing: the client probably has the whole
+        /// file.
         probably_complete: bool,
     },
     /// The handler deferred its answer and did not give it in time.
     Unanswered,
-    /// The handler, a source, a sink or [`Connection::end`](crate::Connection::end) refused the transfer, with this
-    /// code and text.
+    /// The handler, a source, a sink or [`Connection::end`](crate::Connection::end) refused the
+    /// transfer, with this code and text.
     ///
-    /// If a source or a sink failed with an error, that is the refusal's [`source`](std::error::Error::source).
+    /// If a source or a sink failed with an error, that is the refusal's
+    /// [`source`](std::error::Error::source).
     Refused(Refusal),
     /// The limit of concurrent transfers, in total or of one client address, is reached.
     Limit,
@@ -53,7 +56,8 @@ pub enum Outcome {
     Name,
     /// The client sent a DATA packet longer than the negotiated block size.
     Oversized,
-    /// The client restarted and sent its request anew, or requested another transfer from the same port.
+    /// The client restarted and sent its request anew, or requested another transfer from the same
+    /// port.
     Replaced,
     /// The server was shut down.
     Shutdown,
@@ -147,7 +151,9 @@ impl fmt::Display for Outcome {
         match self {
             Outcome::Complete => f.write_str("complete"),
             Outcome::Probe { .. } => f.write_str("the client only asked for the size"),
-            Outcome::ClientError { code, text } => write!(f, "the client sent ERROR {code}: {text}"),
+            Outcome::ClientError { code, text } => {
+                write!(f, "the client sent ERROR {code}: {text}")
+            }
             Outcome::Silent {
                 probably_complete: true,
             } => f.write_str("everything was sent, only the last ACK is missing"),

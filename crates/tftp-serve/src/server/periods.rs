@@ -1,5 +1,5 @@
-//! Periods of listening: the engines that listen, one for each address, and the stopped ones that finish their
-//! transfers.
+//! Periods of listening: the engines that listen, one for each address, and the stopped ones that
+//! finish their transfers.
 
 use std::io;
 use std::net::SocketAddr;
@@ -25,7 +25,8 @@ pub(super) struct Periods {
     is_closed: bool,
 }
 
-/// The addresses of the current or last listening sockets, and the buffer sizes that the system granted them.
+/// The addresses of the current or last listening sockets, and the buffer sizes that the system
+/// granted them.
 #[derive(Clone, Default)]
 pub(super) struct Bound {
     /// Each address, and whether its socket takes both families.
@@ -55,7 +56,10 @@ impl Periods {
     }
 
     /// Takes every port; if one fails, none.
-    pub(super) fn take_ports(&mut self, wanted: Vec<(Config, ListenTarget)>) -> Result<Vec<Port>, Error> {
+    pub(super) fn take_ports(
+        &mut self,
+        wanted: Vec<(Config, ListenTarget)>,
+    ) -> Result<Vec<Port>, Error> {
         self.reap();
         let mut ports = Vec::new();
         for (position, (config, place)) in wanted.into_iter().enumerate() {
@@ -70,17 +74,21 @@ impl Periods {
         Ok(ports)
     }
 
-    /// Takes one port. With a single port, an engine whose transfers still need the port resumes listening on it. If
-    /// the configuration of its sockets has changed it cannot, and the port is in use.
+    /// Takes one port. With a single port, an engine whose transfers still need the port resumes
+    /// listening on it. If the configuration of its sockets has changed it cannot, and the port is
+    /// in use.
     fn take_port(&mut self, config: Config, place: ListenTarget) -> Result<Port, Error> {
         let kept = self.draining.iter().position(|engine| engine.can_resume(&config));
         if let Some(kept) = kept.filter(|&kept| self.draining[kept].hold()) {
             return Ok(Port::Kept(self.draining.remove(kept)));
         }
         match place {
-            ListenTarget::Address(address, _) => Listener::bind(config).map(Port::Bound).map_err(|error| {
-                Error::io(ErrorKind::Listen, format!("listening on {address}"), error).at(address)
-            }),
+            ListenTarget::Address(address, _) => {
+                Listener::bind(config).map(Port::Bound).map_err(|error| {
+                    Error::io(ErrorKind::Listen, format!("listening on {address}"), error)
+                        .at(address)
+                })
+            }
             ListenTarget::Socket(adopted) => adopted
                 .and_then(|adopted| self.adopt(config, adopted))
                 .map(Port::Bound)
@@ -162,7 +170,8 @@ impl Periods {
         was_on
     }
 
-    /// Stops accepting requests and ends every transfer. Returns true if requests were accepted before.
+    /// Stops accepting requests and ends every transfer. Returns true if requests were accepted
+    /// before.
     pub(super) fn shutdown(&mut self) -> bool {
         let was_on = self.stop();
         self.draining.iter().for_each(Engine::shutdown);

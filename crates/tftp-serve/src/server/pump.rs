@@ -1,4 +1,5 @@
-//! Asynchronous sources and sinks: one future for each, which moves data between it and its connection.
+//! Asynchronous sources and sinks: one future for each, which moves data between it and its
+//! connection.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -19,8 +20,9 @@ use super::sink::AsyncSink;
 use super::source::AsyncSource;
 use crate::inline::DataRun;
 
-/// Bounds of the bytes read from an asynchronous source in one call, which is a quarter of the bytes wanted. A pending
-/// source holds a buffer of this size, so this is the memory that a slow source costs.
+/// Bounds of the bytes read from an asynchronous source in one call, which is a quarter of the
+/// bytes wanted. A pending source holds a buffer of this size, so this is the memory that a slow
+/// source costs.
 const PIECE: RangeInclusive<u64> = 16 << 10..=64 << 10;
 
 /// A connection and its server.
@@ -120,7 +122,8 @@ impl Prepared {
         Prepared { carried, running }
     }
 
-    /// Starts the future: on the application's runtime if there is one, otherwise on the library's threads.
+    /// Starts the future: on the application's runtime if there is one, otherwise on the library's
+    /// threads.
     pub(super) fn start(self) {
         let Prepared { carried, running } = self;
         match carried.router.clone().spawner() {
@@ -152,7 +155,8 @@ impl Scheduler for PumpedConnection {
     }
 }
 
-/// The future as a task of the application's runtime. The server may drop its content at any time, without the runtime.
+/// The future as a task of the application's runtime. The server may drop its content at any time,
+/// without the runtime.
 struct SpawnedTask {
     running: Arc<Running>,
     /// `None` once the future is done.

@@ -10,8 +10,8 @@ use tftp_proto::wire::ErrorCode;
 
 /// An ERROR packet's code and text.
 ///
-/// The text is sent as UTF-8 (many clients show ASCII only). Control characters are replaced by `?`, and the text is
-/// cut off after 256 bytes. Refusals are equal if their codes and texts are.
+/// The text is sent as UTF-8 (many clients show ASCII only). Control characters are replaced by
+/// `?`, and the text is cut off after 256 bytes. Refusals are equal if their codes and texts are.
 ///
 /// ```
 /// use tftp_serve::{ErrorCode, Refusal};
@@ -36,8 +36,9 @@ impl Refusal {
         }
     }
 
-    /// Adds the reason, which is not sent to the client. The log shows it in place of the text, and it is the
-    /// [`source`](std::error::Error::source) of the refusal in [`Outcome::Refused`](crate::Outcome::Refused).
+    /// Adds the reason, which is not sent to the client. The log shows it in place of the text, and
+    /// it is the [`source`](std::error::Error::source) of the refusal in
+    /// [`Outcome::Refused`](crate::Outcome::Refused).
     ///
     /// ```
     /// use std::error::Error;
@@ -114,9 +115,9 @@ impl From<Refusal> for io::Error {
     }
 }
 
-/// Returns the refusal that the error holds. Any other error becomes the [`source`](std::error::Error::source) of a
-/// refusal whose code and text follow from the error's kind: its own text is not sent, because it may name things that
-/// concern this host only.
+/// Returns the refusal that the error holds. Any other error becomes the
+/// [`source`](std::error::Error::source) of a refusal whose code and text follow from the error's
+/// kind: its own text is not sent, because it may name things that concern this host only.
 impl From<io::Error> for Refusal {
     fn from(error: io::Error) -> Refusal {
         let error = match error.downcast::<Refusal>() {

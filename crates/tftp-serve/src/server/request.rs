@@ -20,8 +20,9 @@ pub struct Request {
 
 /// The obligation to answer a request later, from any thread: see [`Request::defer`].
 ///
-/// The client waits meanwhile, and its repeated requests are recognized as duplicates. Dropping the value unanswered
-/// refuses the request. The answer has to come within the [inactivity timeout](crate::Settings::inactivity_timeout).
+/// The client waits meanwhile, and its repeated requests are recognized as duplicates. Dropping the
+/// value unanswered refuses the request. The answer has to come within the [inactivity
+/// timeout](crate::Settings::inactivity_timeout).
 #[must_use = "dropping it refuses the request"]
 pub struct Deferred {
     pending: Arc<Pending>,
@@ -80,7 +81,8 @@ impl Request {
         self.pending.live.info.mode
     }
 
-    /// Returns the client's address and port. An IPv4 client of a dual-stack socket appears with its IPv4 address.
+    /// Returns the client's address and port. An IPv4 client of a dual-stack socket appears with
+    /// its IPv4 address.
     pub fn client(&self) -> SocketAddr {
         self.pending.live.info.remote
     }
@@ -102,7 +104,8 @@ impl Request {
             .filter(|_| self.is_upload())
     }
 
-    /// Returns the names and values of the well-formed options in the request, as `("blksize", 1428)`.
+    /// Returns the names and values of the well-formed options in the request, as
+    /// `("blksize", 1428)`.
     pub fn options(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.pending.live.info.requested.options()
     }

@@ -1,4 +1,5 @@
-//! The router: passes the events of the I/O threads to handlers, sinks, sources and event callbacks.
+//! The router: passes the events of the I/O threads to handlers, sinks, sources and event
+//! callbacks.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
@@ -26,8 +27,8 @@ use super::{Answer, LogKind, LogLevel};
 use crate::idle::wait_idle;
 use crate::inline::{DataRun, EngineEvent, EventSink, Interests, Reply};
 
-/// From this number of requests that wait for the handler, or of events that wait for their callback, new requests are
-/// left unanswered; their clients repeat them.
+/// From this number of requests that wait for the handler, or of events that wait for their
+/// callback, new requests are left unanswered; their clients repeat them.
 const MANY: usize = 32_768;
 
 /// From this number of waiting events, log messages are dropped.
@@ -219,7 +220,8 @@ impl Router {
         };
         let weight = run.weight();
         match live.info.operation {
-            // Data events are on because some upload goes to a sink; this download does not need them.
+            // Data events are on because some upload goes to a sink; this download does not need
+            // them.
             Operation::Read => live.taken(weight),
             Operation::Write => {
                 if self.call(&live, Item::Data(run)).is_some() {
@@ -252,8 +254,8 @@ impl Router {
         }
     }
 
-    /// Passes a request for bytes to another download that shares the source, because the one that was to supply them
-    /// has just ended.
+    /// Passes a request for bytes to another download that shares the source, because the one that
+    /// was to supply them has just ended.
     pub(super) fn request_elsewhere(&self, wanted: Wanted, key: &Shared) {
         let others = self.connections();
         let mut others = others.iter().filter(|live| live.runs_with(key));
@@ -302,8 +304,8 @@ impl Router {
         }
     }
 
-    /// Remembers a connection that is over while its source works for others: these may end before the source's future
-    /// returns.
+    /// Remembers a connection that is over while its source works for others: these may end before
+    /// the source's future returns.
     pub(super) fn linger(&self, live: &Arc<Live>) {
         let mut lingering = self.lingering.lock();
         if !lingering.iter().any(|other| Arc::ptr_eq(other, live)) {

@@ -17,13 +17,15 @@ use super::error::{Error, ErrorKind};
 use crate::bounds;
 use crate::config::{ClientFilter, Policy};
 
-/// The maximum window with a single port, in blocks: a forged ACK makes the server send no more than that.
+/// The maximum window with a single port, in blocks: a forged ACK makes the server send no more
+/// than that.
 const SINGLE_PORT_WINDOW: u16 = 4;
 
-/// Settings that may change while a server runs: [`Server::reconfigure`](crate::Server::reconfigure).
+/// Settings that may change while a server runs:
+/// [`Server::reconfigure`](crate::Server::reconfigure).
 ///
-/// [`Builder`](crate::Builder) has the same methods for the initial values. A transfer keeps the settings under which
-/// it began.
+/// [`Builder`](crate::Builder) has the same methods for the initial values. A transfer keeps the
+/// settings under which it began.
 #[derive(Clone)]
 pub struct Settings {
     root: Option<PathBuf>,
@@ -96,8 +98,9 @@ macro_rules! setters {
 setters! {
     /// Serves this directory. Default: none, only the handler's answers are served.
     ///
-    /// Clients reach files below the directory and nothing outside of it, even by names with `..`, absolute paths or
-    /// symbolic links. A relative path is resolved once, against the current directory when the server starts.
+    /// Clients reach files below the directory and nothing outside of it, even by names with `..`,
+    /// absolute paths or symbolic links. A relative path is resolved once, against the current
+    /// directory when the server starts.
     root(path: impl AsRef<Path>) => |settings| settings.root = Some(path.as_ref().to_path_buf());
     /// Serves no directory, as by default.
     no_root() => |settings| settings.root = None;
@@ -107,25 +110,27 @@ setters! {
     read_only(read_only: bool) => |settings| settings.read_only = read_only;
     /// Lets uploads replace existing files. Default: false, they are refused with ERROR 6.
     overwrite(overwrite: bool) => |settings| settings.overwrite = overwrite;
-    /// Acknowledges the end of an upload only after its file would survive a power failure (fsync of the file and of
-    /// its directory). Default: false.
+    /// Acknowledges the end of an upload only after its file would survive a power failure (fsync
+    /// of the file and of its directory). Default: false.
     sync_uploads(sync: bool) => |settings| settings.sync_uploads = sync;
-    /// Limits the number of concurrent transfers, 0 to a million. Requests beyond the limit get an ERROR; 0 refuses
-    /// all. Default: 10,000.
+    /// Limits the number of concurrent transfers, 0 to a million. Requests beyond the limit get an
+    /// ERROR; 0 refuses all. Default: 10,000.
     max_connections(limit: usize) => |settings| settings.max_connections = limit;
     /// Limits the number of concurrent transfers of one client address. Default: `None`, no limit.
     max_connections_per_client(limit: Option<usize>) => |settings| settings.max_connections_per_client = limit;
     /// Limits the block size that clients may negotiate (RFC 2348), 8 to 65464 bytes. Default: 65464.
     ///
-    /// With an MTU of 1500, blocks of up to 1468 bytes fit in one IPv4 packet without fragmentation.
+    /// With an MTU of 1500, blocks of up to 1468 bytes fit in one IPv4 packet without
+    /// fragmentation.
     max_block_size(bytes: u16) => |settings| settings.max_block_size = bytes;
     /// Limits the window that clients may negotiate (RFC 7440), 1 to 65535 blocks. Default: 64.
     ///
-    /// With [`single_port`](crate::Builder::single_port) windows have at most 4 blocks, because one forged ACK makes
-    /// the server send a whole window. A limit above 64 lifts this bound, and the bound of the bytes in a window of
-    /// large blocks. Set it only if the clients are known.
+    /// With [`single_port`](crate::Builder::single_port) windows have at most 4 blocks, because one
+    /// forged ACK makes the server send a whole window. A limit above 64 lifts this bound, and the
+    /// bound of the bytes in a window of large blocks. Set it only if the clients are known.
     max_window_size(blocks: u16) => |settings| settings.max_window_size = blocks;
-    /// Sets the block number that follows 65535, 0 or 1, for clients that do not negotiate it. Default: 0.
+    /// Sets the block number that follows 65535, 0 or 1, for clients that do not negotiate it.
+    /// Default: 0.
     first_block_after_wrap(number: u16) => |settings| settings.first_block_after_wrap = number;
     /// Sets the longest wait before a packet is retransmitted. Default: 5 s.
     retransmit_timeout(wait: Duration) => |settings| settings.retransmit_timeout = wait;
@@ -141,18 +146,19 @@ setters! {
     inactivity_timeout(limit: Option<Duration>) => |settings| settings.inactivity_timeout = limit;
     /// Ends a transfer that takes longer than this in total. Default: `None`, no limit.
     transfer_timeout(limit: Option<Duration>) => |settings| settings.transfer_timeout = limit;
-    /// Answers requests only from addresses for which `admits` returns true. Default: all addresses.
+    /// Answers requests only from addresses for which `admits` returns true. Default: all
+    /// addresses.
     ///
-    /// Requests from other addresses get no answer, and no event reports them. `admits` runs on I/O threads, once per
-    /// request, and must not block. It gets the IPv4 address of an IPv4 client on every socket, dual-stack ones
-    /// included.
+    /// Requests from other addresses get no answer, and no event reports them. `admits` runs on I/O
+    /// threads, once per request, and must not block. It gets the IPv4 address of an IPv4 client on
+    /// every socket, dual-stack ones included.
     clients(admits: impl Fn(IpAddr) -> bool + Send + Sync + 'static) => |settings| {
         settings.clients = Some(Arc::new(Admits(admits)));
     };
     /// Answers requests from every address, as by default.
     all_clients() => |settings| settings.clients = None;
-    /// Treats requests as if they did not contain the option of this name, as in `windowsize`; may be called several
-    /// times. For clients whose implementation of an option is broken.
+    /// Treats requests as if they did not contain the option of this name, as in `windowsize`; may
+    /// be called several times. For clients whose implementation of an option is broken.
     ignore_option(name: &str) => |settings| settings.ignored_options.push(name.to_owned());
     /// Accepts all options again, as by default.
     heed_all_options() => |settings| settings.ignored_options.clear();
@@ -167,12 +173,14 @@ impl Settings {
     pub const BLOCK_SIZES: RangeInclusive<u16> = bounds::MAX_BLOCK_SIZE;
     /// The range of [`Settings::max_window_size`]: the sizes of RFC 7440.
     pub const WINDOW_SIZES: RangeInclusive<u16> = bounds::MAX_WINDOW_SIZE;
-    /// The range of [`Settings::max_connections_per_client`], and with 0 of [`Settings::max_connections`].
+    /// The range of [`Settings::max_connections_per_client`], and with 0 of
+    /// [`Settings::max_connections`].
     pub const CONNECTIONS: RangeInclusive<usize> = bounds::MAX_CONNECTIONS;
     /// The range of [`Settings::max_retransmits`].
     pub const RETRANSMITS: RangeInclusive<u32> = bounds::MAX_RETRANSMITS;
 
-    /// Returns the names of the options that the server knows, which [`Settings::ignore_option`] accepts.
+    /// Returns the names of the options that the server knows, which [`Settings::ignore_option`]
+    /// accepts.
     pub fn option_names() -> impl Iterator<Item = &'static str> {
         OptionSet::names()
     }
@@ -181,7 +189,8 @@ impl Settings {
         self.root.is_some()
     }
 
-    /// Opens the root directory. If `before` has the same path and symlink setting, its root is reused.
+    /// Opens the root directory. If `before` has the same path and symlink setting, its root is
+    /// reused.
     pub(super) fn open_root(&self, before: Option<&Root>) -> Result<Option<Root>, Error> {
         let Some(path) = &self.root else {
             return Ok(None);
@@ -230,7 +239,8 @@ impl Settings {
                 false => window,
             },
             max_large_window: if is_raised { u32::MAX } else { LARGE_WINDOW },
-            rollover: match within("first_block_after_wrap", self.first_block_after_wrap, &(0..=1))? {
+            rollover: match within("first_block_after_wrap", self.first_block_after_wrap, &(0..=1))?
+            {
                 0 => Rollover::Zero,
                 _ => Rollover::One,
             },
@@ -249,7 +259,11 @@ impl Settings {
         }
         Ok(Timing {
             retransmit_timeout: self.retransmit_timeout,
-            max_retransmits: within("max_retransmits", self.max_retransmits, &Settings::RETRANSMITS)?,
+            max_retransmits: within(
+                "max_retransmits",
+                self.max_retransmits,
+                &Settings::RETRANSMITS,
+            )?,
             adaptive: self.adaptive_retransmit,
             inactivity: self.inactivity_timeout,
             absolute: self.transfer_timeout,

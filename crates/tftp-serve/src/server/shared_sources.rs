@@ -1,6 +1,6 @@
-//! Sources of downloads that share a key. Each download brings one, and each call goes to the source
-//! that has read up to the call's offset, whichever download brought it: a source goes on for the
-//! others when its download has ended.
+//! Sources of downloads that share a key. Each download brings one, and each call goes to the
+//! source that has read up to the call's offset, whichever download brought it: a source goes on
+//! for the others when its download has ended.
 
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
@@ -81,7 +81,11 @@ impl Group {
 
 impl SharedSources {
     /// Adds the source of a download.
-    pub(super) fn join<S: Send + 'static>(self: &Arc<Self>, shared: Shared, source: S) -> Member<S> {
+    pub(super) fn join<S: Send + 'static>(
+        self: &Arc<Self>,
+        shared: Shared,
+        source: S,
+    ) -> Member<S> {
         let key = (shared, TypeId::of::<S>());
         let mut groups = self.0.lock();
         let group = groups.entry(key.clone()).or_default();

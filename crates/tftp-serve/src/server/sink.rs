@@ -12,13 +12,13 @@ use super::refusal::Refusal;
 
 /// Receives the bytes of one upload.
 ///
-/// Methods run on the library's own threads, one call at a time, in order. They may block: the client then waits,
-/// because at most 256 KiB of an upload are received ahead of its sink. Other clients do not wait, unless
-/// [`Builder::blocking_threads`](crate::Builder::blocking_threads) sources and sinks block at the same time. An
-/// [`AsyncSink`] holds no thread while it waits.
+/// Methods run on the library's own threads, one call at a time, in order. They may block: the
+/// client then waits, because at most 256 KiB of an upload are received ahead of its sink. Other
+/// clients do not wait, unless [`Builder::blocking_threads`](crate::Builder::blocking_threads)
+/// sources and sinks block at the same time. An [`AsyncSink`] holds no thread while it waits.
 ///
-/// The client's last block is acknowledged only after [`Sink::finish`] has returned `Ok`. A sink that is dropped
-/// without a call of `finish` has received an incomplete upload.
+/// The client's last block is acknowledged only after [`Sink::finish`] has returned `Ok`. A sink
+/// that is dropped without a call of `finish` has received an incomplete upload.
 ///
 /// Text (netascii) is translated: lines end in LF.
 ///
@@ -62,9 +62,10 @@ impl<W: Write + Send + 'static> Sink for Writer<W> {
 /// Receives the bytes of one upload without blocking a thread.
 ///
 /// The futures that its methods return are polled on the library's own threads or, with
-/// [`Builder::spawner`](crate::Builder::spawner), on the application's runtime. They must not block. As with [`Sink`],
-/// the client waits while a future is pending, and the last block is acknowledged only after [`AsyncSink::finish`].
-/// When the upload has ended, the sink is dropped before the end is reported, even if one of its futures is pending.
+/// [`Builder::spawner`](crate::Builder::spawner), on the application's runtime. They must not
+/// block. As with [`Sink`], the client waits while a future is pending, and the last block is
+/// acknowledged only after [`AsyncSink::finish`]. When the upload has ended, the sink is dropped
+/// before the end is reported, even if one of its futures is pending.
 ///
 /// ```
 /// use tftp_serve::{AsyncSink, Refusal};

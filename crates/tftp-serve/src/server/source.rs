@@ -13,11 +13,12 @@ use super::pump::{self, PumpedConnection};
 
 /// Supplies the bytes of one download.
 ///
-/// Methods run on the library's own threads, one call at a time. They may block: the client then waits, at most for the
-/// [inactivity timeout](crate::Settings::inactivity_timeout). Other clients do not wait, unless
-/// [`Builder::blocking_threads`](crate::Builder::blocking_threads) sources and sinks block at the same time. At most
-/// two windows are read ahead of the client, and, once it has taken 128 kB, up to half a megabyte more as long as few
-/// sources share the server's budget of 16 MB for that. An error ends the download: the client gets the ERROR that
+/// Methods run on the library's own threads, one call at a time. They may block: the client then
+/// waits, at most for the [inactivity timeout](crate::Settings::inactivity_timeout). Other clients
+/// do not wait, unless [`Builder::blocking_threads`](crate::Builder::blocking_threads) sources and
+/// sinks block at the same time. At most two windows are read ahead of the client, and, once it has
+/// taken 128 kB, up to half a megabyte more as long as few sources share the server's budget of 16
+/// MB for that. An error ends the download: the client gets the ERROR that
 /// [`Refusal`](crate::Refusal) makes of it.
 ///
 /// An [`AsyncSource`] holds no thread while it waits.
@@ -50,25 +51,28 @@ use super::pump::{self, PumpedConnection};
 /// }
 /// ```
 pub trait Source: Send + 'static {
-    /// Returns the length in bytes, if it is known. It is sent to clients that request it (the option tsize, RFC 2349).
+    /// Returns the length in bytes, if it is known. It is sent to clients that request it (the
+    /// option tsize, RFC 2349).
     ///
     /// A source that ends before this length fails its download.
     fn size(&self) -> Option<u64> {
         None
     }
 
-    /// Returns the name under which downloads share the bytes read; `None` if this source is not shared.
+    /// Returns the name under which downloads share the bytes read; `None` if this source is not
+    /// shared.
     ///
-    /// Sources with the same key and size must have the same bytes. The bytes that one of them reads
-    /// are sent to all, so a thousand clients that begin together cause a single pass over one
-    /// source. When the download that brought this source ends, it goes on for the others; it is
-    /// dropped with the last of them at the latest. For a client that comes too late for the bytes
-    /// that are still held, a source is read from the beginning.
+    /// Sources with the same key and size must have the same bytes. The bytes that one of them
+    /// reads are sent to all, so a thousand clients that begin together cause a single pass over
+    /// one source. When the download that brought this source ends, it goes on for the others; it
+    /// is dropped with the last of them at the latest. For a client that comes too late for the
+    /// bytes that are still held, a source is read from the beginning.
     fn key(&self) -> Option<Arc<str>> {
         None
     }
 
-    /// Reads bytes at `offset` into `buffer`, and returns their number; 0 is the end. `buffer` is not empty.
+    /// Reads bytes at `offset` into `buffer`, and returns their number; 0 is the end. `buffer` is
+    /// not empty.
     ///
     /// Without a key, each call continues at the end of the previous one. With a key, a call may
     /// have any offset: usually the end of the previous one, 0 for a client that came too late for
@@ -77,20 +81,22 @@ pub trait Source: Send + 'static {
     /// again if they differ, as [`Answer::shared_reader`](crate::Answer::shared_reader) does.
     ///
     /// # Errors
-    /// Any error ends the download, except [`std::io::ErrorKind::Interrupted`], after which the call is repeated.
+    /// Any error ends the download, except [`std::io::ErrorKind::Interrupted`], after which the
+    /// call is repeated.
     fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
 }
 
 /// Supplies the bytes of one download without blocking a thread.
 ///
-/// The futures of its method are polled on the library's own threads, first when the request was answered and then
-/// whenever their waker is called, or, with [`Builder::spawner`](crate::Builder::spawner), on the application's
-/// runtime. They must not block. The rules of [`Source`] hold here, too. When the download has ended, the source is
+/// The futures of its method are polled on the library's own threads, first when the request was
+/// answered and then whenever their waker is called, or, with
+/// [`Builder::spawner`](crate::Builder::spawner), on the application's runtime. They must not
+/// block. The rules of [`Source`] hold here, too. When the download has ended, the source is
 /// dropped before the end is reported, even if one of its futures is pending. A source with a key
 /// goes on for the downloads that share it.
 ///
-/// [`Answer::async_reader`](crate::Answer::async_reader) and [`Answer::stream`](crate::Answer::stream) make sources of
-/// readers and streams.
+/// [`Answer::async_reader`](crate::Answer::async_reader) and
+/// [`Answer::stream`](crate::Answer::stream) make sources of readers and streams.
 ///
 /// ```
 /// use std::io;
@@ -125,11 +131,17 @@ pub trait AsyncSource: Send + 'static {
         None
     }
 
-    /// Reads bytes at `offset` into `buffer`, and returns their number; 0 is the end: see [`Source::read_at`].
+    /// Reads bytes at `offset` into `buffer`, and returns their number; 0 is the end: see
+    /// [`Source::read_at`].
     ///
     /// # Errors
-    /// Any error ends the download, except [`std::io::ErrorKind::Interrupted`], after which the call is repeated.
-    fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
+    /// Any error ends the download, except [`std::io::ErrorKind::Interrupted`], after which the
+    /// call is repeated.
+    fn read_at(
+        &mut self,
+        offset: u64,
+        buffer: &mut [u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send;
 }
 
 /// The properties of a source that are known before it is read.

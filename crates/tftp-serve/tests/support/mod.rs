@@ -1,4 +1,5 @@
-//! Shared by the tests of the public interface: the project's blocking client, and events to wait for.
+//! Shared by the tests of the public interface: the project's blocking client, and events to wait
+//! for.
 #![allow(dead_code, unused_imports, reason = "each test program uses its own part")]
 
 #[path = "../../../../tests/support/client.rs"]

@@ -1,5 +1,5 @@
-//! A client as the RFCs describe it, lockstep or windowed, and clients with habits of their own; written without the
-//! crate's own code. It never trusts lengths or numbers in a datagram.
+//! A client as the RFCs describe it, lockstep or windowed, and clients with habits of their own;
+//! written without the crate's own code. It never trusts lengths or numbers in a datagram.
 
 mod plan;
 
@@ -23,8 +23,8 @@ pub struct Arrival<'a, A> {
     pub from: A,
     /// Its payload.
     pub bytes: &'a [u8],
-    /// True if it is undamaged. TFTP has no checksum of its own: a client that takes a damaged datagram for a good one
-    /// is deceived, and not to blame.
+    /// True if it is undamaged. TFTP has no checksum of its own: a client that takes a damaged
+    /// datagram for a good one is deceived, and not to blame.
     pub clean: bool,
 }
 
@@ -51,7 +51,8 @@ pub struct Client<'a, A> {
     pub state: State,
     /// The server's port (TID) that answered first.
     pub bound: Option<A>,
-    /// True once it took a damaged datagram for a good one: its behaviour from then on proves nothing.
+    /// True once it took a damaged datagram for a good one: its behaviour from then on proves
+    /// nothing.
     pub deceived: bool,
     /// The number of bytes that arrived in order (download).
     pub got: usize,
@@ -87,8 +88,15 @@ pub struct Client<'a, A> {
 const SOON: u64 = 20_000;
 
 impl<'a, A: Address> Client<'a, A> {
-    /// Creates a client that sends `request` to `server` now. `file` is the content that it puts, or should get.
-    pub fn new(now: u64, plan: &Plan, request: Vec<u8>, server: A, file: &'a [u8]) -> Client<'a, A> {
+    /// Creates a client that sends `request` to `server` now. `file` is the content that it puts,
+    /// or should get.
+    pub fn new(
+        now: u64,
+        plan: &Plan,
+        request: Vec<u8>,
+        server: A,
+        file: &'a [u8],
+    ) -> Client<'a, A> {
         let mut client = Client {
             state: State::Running,
             bound: None,
@@ -142,7 +150,8 @@ impl<'a, A: Address> Client<'a, A> {
         self.plan
     }
 
-    /// Returns the highest acknowledged block: by this client (download), or by the server (upload).
+    /// Returns the highest acknowledged block: by this client (download), or by the server
+    /// (upload).
     pub fn acked(&self) -> u64 {
         self.acked
     }
@@ -235,9 +244,10 @@ impl<'a, A: Address> Client<'a, A> {
         self.linger_until = 0;
     }
 
-    /// Returns true if a datagram belongs to this transfer. The first answer binds the client to the transfer's port
-    /// (RFC 1350 section 4). A datagram that cannot answer its request belongs to a former transfer of its port. An
-    /// ERROR from the listening port is an answer that binds it to no port.
+    /// Returns true if a datagram belongs to this transfer. The first answer binds the client to
+    /// the transfer's port (RFC 1350 section 4). A datagram that cannot answer its request belongs
+    /// to a former transfer of its port. An ERROR from the listening port is an answer that binds
+    /// it to no port.
     fn is_ours(&mut self, datagram: &Arrival<'_, A>) -> bool {
         if let Some(tid) = self.bound {
             return tid == datagram.from;
@@ -422,7 +432,10 @@ impl<A: Address> Client<'_, A> {
                 self.window(now);
             }
         } else if self.plan.habit == Habit::Apprentice
-            || self.windowsize > 1 && self.high > 0 && !self.repeat_spent && now >= self.acked_at + SOON
+            || self.windowsize > 1
+                && self.high > 0
+                && !self.repeat_spent
+                && now >= self.acked_at + SOON
         {
             // The first block of the window was lost.
             self.repeat_spent = true;

@@ -5,8 +5,8 @@
 pub enum Habit {
     /// None of the following.
     Careful,
-    /// Sends every ACK twice, and a DATA for every ACK that comes, repeated or not (RFC 1123 section
-    /// 4.2.3.1).
+    /// Sends every ACK twice, and a DATA for every ACK that comes, repeated or not (RFC 1123
+    /// section 4.2.3.1).
     Apprentice,
     /// Forgets the transfer with its last ACK.
     Hasty,

@@ -1,4 +1,5 @@
-//! Counts of what happened in a run. A test whose count stays 0 did not reach the case that it is about.
+//! Counts of what happened in a run. A test whose count stays 0 did not reach the case that it is
+//! about.
 
 macro_rules! counts {
     ($($(#[doc = $doc:literal])* $name:ident),* $(,)?) => {
@@ -22,12 +23,13 @@ counts! {
     uploads,
     /// Clients that were reset and began a new transfer while the former one existed.
     restarts,
-    /// Clients that took the answer to a late copy of an earlier request for the answer to a later request.
+    /// Clients that took the answer to a late copy of an earlier request for the answer to a later
+    /// request.
     misled,
     repeats,
     evictions,
-    /// Requests that arrived when the half-open transfers were at their limit, and windows that were granted while
-    /// memory for windows was short.
+    /// Requests that arrived when the half-open transfers were at their limit, and windows that
+    /// were granted while memory for windows was short.
     at_a_bound,
     short_windows,
     /// Transfers that got a shared port instead of a private one.
@@ -37,8 +39,8 @@ counts! {
     /// Transfers that the application ended while they moved data.
     ended_by_callback,
     reopened,
-    /// Downloads that the application feeds, pieces that it supplied, and pieces that it supplied in the middle of a
-    /// turn.
+    /// Downloads that the application feeds, pieces that it supplied, and pieces that it supplied
+    /// in the middle of a turn.
     fed,
     supplied,
     meanwhile,
@@ -53,7 +55,8 @@ counts! {
     unanswered,
     forged,
     guesses,
-    /// Transfers of victims that an attacker advanced with guessed ports: with a private port each, ...
+    /// Transfers of victims that an attacker advanced with guessed ports: with a private port each,
+    /// ...
     hits,
     /// ... or with shared ports.
     shared_hits,

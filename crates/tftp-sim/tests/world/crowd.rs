@@ -127,7 +127,15 @@ impl Clients<'_> {
         for place in 0..crowd.behind_one {
             number += 1;
             let (host, port) = neighbour(plan, place);
-            self.add_honest(host, port, u64::from(number), Script { sessions: 1, ..plain });
+            self.add_honest(
+                host,
+                port,
+                u64::from(number),
+                Script {
+                    sessions: 1,
+                    ..plain
+                },
+            );
         }
         self.populate_hostile(number);
         self.populate_booting();

@@ -1,4 +1,5 @@
-//! The observable behaviour of a server, in order: datagrams that it receives and sends, and events that it reports.
+//! The observable behaviour of a server, in order: datagrams that it receives and sends, and events
+//! that it reports.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};

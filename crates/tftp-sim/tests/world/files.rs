@@ -32,7 +32,8 @@ pub struct File {
     pub unknown_length: bool,
     /// True if its reported size is larger than its contents.
     pub claims_more: bool,
-    /// True if its inode numbers are unreliable, so two openings cannot be recognized as the same file.
+    /// True if its inode numbers are unreliable, so two openings cannot be recognized as the same
+    /// file.
     pub unnumbered: bool,
     /// True if it changes at some openings and closings.
     pub changes: bool,
@@ -162,8 +163,8 @@ impl Files {
         self.files.get(name).filter(|file| !file.missing)
     }
 
-    /// Changes a file by chance: in place with its old modification time, or by replacing it with another file, which
-    /// may have the same inode number.
+    /// Changes a file by chance: in place with its old modification time, or by replacing it with
+    /// another file, which may have the same inode number.
     pub fn may_change(&mut self, now: u64, name: &[u8], counts: &mut Counts) {
         let rng = &mut self.rng;
         let Some(file) = self.files.get_mut(name).filter(|file| !file.next.is_empty()) else {
@@ -220,7 +221,8 @@ impl Files {
         std::mem::take(&mut self.unfinished).len() as u64
     }
 
-    /// Returns the contents that a client should receive for a name; empty if there is no such file.
+    /// Returns the contents that a client should receive for a name; empty if there is no such
+    /// file.
     pub fn expected(&self, name: &[u8]) -> &'static [u8] {
         self.files.get(name).map_or(&[], |file| file.versions[0].1)
     }

@@ -1,5 +1,5 @@
-//! Plans that once failed, each with the defect that it revealed. They stand here as a failing test prints them, so
-//! that they stay the same when the choice of plans by seed changes.
+//! Plans that once failed, each with the defect that it revealed. They stand here as a failing test
+//! prints them, so that they stay the same when the choice of plans by seed changes.
 
 use super::plan::{
     Application, Crowd, Disk, Failing, Feeding, Link, Mode, Operator, Plan, Settings, Sockets,

@@ -1,4 +1,5 @@
-//! The simulated host of the server: sockets, storage, descriptors, and the log of everything observable.
+//! The simulated host of the server: sockets, storage, descriptors, and the log of everything
+//! observable.
 
 use std::cell::RefCell;
 use std::net::IpAddr;

@@ -1,5 +1,5 @@
-//! Hostile or broken senders: they send requests without going on, forge addresses, guess ports, or know those of
-//! others.
+//! Hostile or broken senders: they send requests without going on, forge addresses, guess ports, or
+//! know those of others.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -35,7 +35,8 @@ pub enum Way {
     Burst,
     /// Sends requests and other packets to a broadcast address, which is its victim.
     Broadcaster,
-    /// Sends requests in a victim's name, then ACKs and ERRORs in its name to ports that it guesses.
+    /// Sends requests in a victim's name, then ACKs and ERRORs in its name to ports that it
+    /// guesses.
     Blind,
     /// Sends packets in its own name to the port of another client's transfer.
     Neighbour,
@@ -46,7 +47,8 @@ pub enum Way {
 /// The ports that the world's system draws from.
 pub const PORTS: std::ops::Range<u64> = 32_768..61_000;
 
-/// The number of requests in a burst, fewer than a socket holds, and the quiet time after it in microseconds.
+/// The number of requests in a burst, fewer than a socket holds, and the quiet time after it in
+/// microseconds.
 const BURST: u64 = 200;
 const QUIET: u64 = 100_000;
 
@@ -63,7 +65,8 @@ pub struct Hostile {
     interval: u64,
     left: u32,
     number: u64,
-    /// A port of the server that it knows: of its own transfer, or for a neighbour of another client's.
+    /// A port of the server that it knows: of its own transfer, or for a neighbour of another
+    /// client's.
     known: Option<u16>,
 }
 

@@ -1,8 +1,9 @@
-//! Tests whole servers in virtual time, by seed: a network, a disk, an application, an operator, clients of every
-//! habit, and judges that check invariants from outside.
+//! Tests whole servers in virtual time, by seed: a network, a disk, an application, an operator,
+//! clients of every habit, and judges that check invariants from outside.
 //!
-//! A failure prints seed, plan and the end of its trace; `TFTP_SEED=<seed> cargo test -p tftp-sim --test world <name of
-//! the test>` runs that world alone with all of it. `TFTP_WORLD_SECONDS` sets how long each family runs.
+//! A failure prints seed, plan and the end of its trace;
+//! `TFTP_SEED=<seed> cargo test -p tftp-sim --test world <name of the test>` runs that world alone
+//! with all of it. `TFTP_WORLD_SECONDS` sets how long each family runs.
 
 mod budget;
 mod counts;

@@ -1,5 +1,5 @@
-//! A network in virtual time. It loses, duplicates, reorders, delays and damages datagrams, and reports closed ports
-//! and datagrams beyond the path MTU.
+//! A network in virtual time. It loses, duplicates, reorders, delays and damages datagrams, and
+//! reports closed ports and datagrams beyond the path MTU.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
@@ -74,13 +74,14 @@ impl Net {
         }
     }
 
-    /// Draws whether an attacker sends an ERROR in an honest client's name right behind its next packet.
+    /// Draws whether an attacker sends an ERROR in an honest client's name right behind its next
+    /// packet.
     pub fn forges(&mut self) -> bool {
         self.rng.percent(self.link.forged)
     }
 
-    /// Returns true if a datagram is lost because it exceeds the path MTU. Once the server knows that MTU, its
-    /// datagrams are fragmented instead.
+    /// Returns true if a datagram is lost because it exceeds the path MTU. Once the server knows
+    /// that MTU, its datagrams are fragmented instead.
     fn is_too_long(&mut self, now: u64, flight: &Flight) -> bool {
         let is_lost = flight.from.ip() == self.server
             && now >= self.link.narrows_at

@@ -1,4 +1,5 @@
-//! Worlds in which the library's loop is the server: the server machine between simulated network and storage.
+//! Worlds in which the library's loop is the server: the server machine between simulated network
+//! and storage.
 
 use super::ground::{Ground, Node};
 use super::plan::{self, Failing, Plan};

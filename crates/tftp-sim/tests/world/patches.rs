@@ -1,8 +1,10 @@
-//! Tests that the mutations beside these tests fit the sources. `mutations/run.py` builds and runs them.
+//! Tests that the mutations beside these tests fit the sources. `mutations/run.py` builds and runs
+//! them.
 
 use std::path::Path;
 
-/// Returns the lines that a patch expects in the sources: for each hunk its file, and the lines before the change.
+/// Returns the lines that a patch expects in the sources: for each hunk its file, and the lines
+/// before the change.
 fn taken_for_granted(patch: &str) -> Vec<(String, String)> {
     let mut hunks: Vec<(String, String)> = Vec::new();
     let mut file = String::new();

@@ -97,7 +97,8 @@ impl Family {
         }
         let (next, failed) = (AtomicU64::new(1), AtomicBool::new(false));
         let total = Mutex::new(Counts::default());
-        let deadline = variable("TFTP_WORLD_SECONDS").map(|seconds| Watch::new(Duration::from_secs(seconds)));
+        let deadline =
+            variable("TFTP_WORLD_SECONDS").map(|seconds| Watch::new(Duration::from_secs(seconds)));
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         std::thread::scope(|scope| {
             for _ in 0..threads {

@@ -17,12 +17,14 @@ use tftp_udp::datagrams::{Class, Datagrams, Failure, Features, Received, Unopene
 use super::net::Flight;
 use super::wire::Wire;
 
-/// One server's sockets. `wait` only records its arguments: the world decides when the next turn begins.
+/// One server's sockets. `wait` only records its arguments: the world decides when the next turn
+/// begins.
 pub struct SimNet {
     wire: Rc<RefCell<Wire>>,
     address: IpAddr,
     batch: Vec<(PortId, Flight)>,
-    /// The destination of the DATA packets that are being assembled, and in `packet` the current one.
+    /// The destination of the DATA packets that are being assembled, and in `packet` the current
+    /// one.
     data: Option<(PortId, SocketAddr)>,
     packet: Vec<u8>,
     waker: SimWaker,

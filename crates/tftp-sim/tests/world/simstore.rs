@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tftp_files::jail::Refusal;
 use tftp_files::upload::UploadOptions;
 use tftp_files::{
-    Done, Finished, Gathered, Identity, Job, Lane, Length, Place, Sink, Source, Standing, Store, names,
+    Done, Finished, Gathered, Identity, Job, Lane, Length, Place, Sink, Source, Standing, Store,
+    names,
 };
 use tftp_sim::Rng;
 
@@ -134,7 +135,8 @@ impl SimStore {
                 let mut disk = self.lock();
                 disk.now = disk.now.max(now);
                 disk.is_in_job = false;
-                let Some((&key, _)) = disk.jobs.iter().next().filter(|((at, _), _)| *at <= now) else {
+                let Some((&key, _)) = disk.jobs.iter().next().filter(|((at, _), _)| *at <= now)
+                else {
                     return;
                 };
                 disk.is_in_job = true;
@@ -254,7 +256,12 @@ impl SimStore {
         })
     }
 
-    fn create(&self, place: &Place, options: &UploadOptions, standing: Standing) -> Result<SimSink, Refusal> {
+    fn create(
+        &self,
+        place: &Place,
+        options: &UploadOptions,
+        standing: Standing,
+    ) -> Result<SimSink, Refusal> {
         let name = name_of(place);
         let mut disk = self.lock();
         let ticket = disk

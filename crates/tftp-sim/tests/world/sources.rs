@@ -1,8 +1,10 @@
-//! The data that the application supplies for each name while a download runs, by seed: in time or late, whole or not.
+//! The data that the application supplies for each name while a download runs, by seed: in time or
+//! late, whole or not.
 
 use super::plan::{Plan, part};
 
-/// A source of at most this many bytes is kept from its beginning on, for downloads that begin late.
+/// A source of at most this many bytes is kept from its beginning on, for downloads that begin
+/// late.
 pub const KEPT: usize = 1 << 20;
 
 /// The fate of a source.
@@ -30,7 +32,8 @@ pub struct Source {
     pub fate: Fate,
 }
 
-/// Returns the source of a name with `size` bytes; `None` if the application does not feed its downloads.
+/// Returns the source of a name with `size` bytes; `None` if the application does not feed its
+/// downloads.
 pub fn of(plan: &Plan, name: &[u8], size: usize) -> Option<Source> {
     let feeding = &plan.feeding;
     let word = name

@@ -1,7 +1,9 @@
-//! Bundles by Linux AIO (io_submit), which needs no privilege and is permitted in the usual containers.
+//! Bundles by Linux AIO (io_submit), which needs no privilege and is permitted in the usual
+//! containers.
 //!
-//! On a non-blocking socket a call is complete when io_submit(2) returns. AIO reports neither the sender's address nor
-//! the length of a datagram beyond the given memory. It passes no control messages, so that windows are not sent by it.
+//! On a non-blocking socket a call is complete when io_submit(2) returns. AIO reports neither the
+//! sender's address nor the length of a datagram beyond the given memory. It passes no control
+//! messages, so that windows are not sent by it.
 
 use std::io;
 use std::ptr;
@@ -9,7 +11,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Call, Work};
 
-/// Contexts not used by any thread, kept with the process they belong to, because destroying one takes some 30 ms.
+/// Contexts not used by any thread, kept with the process they belong to, because destroying one
+/// takes some 30 ms.
 static IDLE: Mutex<Vec<Context>> = Mutex::new(Vec::new());
 
 /// IOCB_CMD_PREAD and IOCB_CMD_PWRITE.
@@ -87,8 +90,9 @@ impl Aio {
             *pointer = block;
         }
         let count = calls.len().min(self.blocks.len()) as libc::c_long;
-        // SAFETY: `count` pointers lead to blocks of `self`; the caller vouches for the memory that these name. The
-        // kernel no longer uses either once the calls are complete, which `collect` waits for.
+        // SAFETY: `count` pointers lead to blocks of `self`; the caller vouches for the memory that
+        // these name. The kernel no longer uses either once the calls are complete, which `collect`
+        // waits for.
         let submitted =
             unsafe { libc::syscall(libc::SYS_io_submit, context.id, count, pointers.as_mut_ptr()) };
         let Ok(submitted) = usize::try_from(submitted) else {
@@ -105,7 +109,8 @@ impl Drop for Aio {
     }
 }
 
-/// Takes one result for each of `events`. The results are already available; the loop repeats the call after a signal.
+/// Takes one result for each of `events`. The results are already available; the loop repeats the
+/// call after a signal.
 fn collect(context: &Context, events: &mut [Event], calls: &mut [Call]) -> io::Result<()> {
     let mut left = events.len();
     while left > 0 {

@@ -9,8 +9,8 @@ pub(super) struct Uring(IoUring);
 
 impl Uring {
     /// # Errors
-    /// Those of io_uring_setup: an old kernel, a sandbox, /proc/sys/kernel/io_uring_disabled. `Unsupported` where the
-    /// kernel lacks the operations (before Linux 5.6).
+    /// Those of io_uring_setup: an old kernel, a sandbox, /proc/sys/kernel/io_uring_disabled.
+    /// `Unsupported` where the kernel lacks the operations (before Linux 5.6).
     pub(super) fn new(calls: usize) -> io::Result<Uring> {
         let ring = IoUring::new(calls as u32)?;
         let mut probe = io_uring::Probe::new();
@@ -56,8 +56,12 @@ impl Uring {
 fn entry(call: &Call) -> squeue::Entry {
     let (fd, flags) = (Fd(call.fd), libc::MSG_DONTWAIT);
     match call.work {
-        Work::Receive(start, length) => opcode::Recv::new(fd, start, length as u32).flags(flags).build(),
-        Work::Send(start, length) => opcode::Send::new(fd, start, length as u32).flags(flags).build(),
+        Work::Receive(start, length) => {
+            opcode::Recv::new(fd, start, length as u32).flags(flags).build()
+        }
+        Work::Send(start, length) => {
+            opcode::Send::new(fd, start, length as u32).flags(flags).build()
+        }
         Work::SendMessage(message) => opcode::SendMsg::new(fd, message).flags(flags as u32).build(),
     }
 }

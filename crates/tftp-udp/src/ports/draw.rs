@@ -11,7 +11,8 @@ const ATTEMPTS: usize = 16;
 
 pub(super) struct Draw {
     range: Option<RangeInclusive<u16>>,
-    /// True if the kernel chooses ports on connect. Not in [`IoMode::Portable`], which uses only what every system has.
+    /// True if the kernel chooses ports on connect. Not in [`IoMode::Portable`], which uses only
+    /// what every system has.
     is_late: bool,
 }
 
@@ -101,7 +102,8 @@ pub(super) fn connect(socket: &UdpSocket, peer: SocketAddr) -> io::Result<()> {
     })
 }
 
-/// Returns every port of a range at least once, in an order that cannot be predicted without knowing `draw`.
+/// Returns every port of a range at least once, in an order that cannot be predicted without
+/// knowing `draw`.
 fn numbers(range: RangeInclusive<u16>, draw: u64) -> impl Iterator<Item = u16> {
     let (first, count) = (u64::from(*range.start()), range.len() as u64);
     let guesses = (0..ATTEMPTS as u64).map(move |step| first + mixed(draw, step) % count);

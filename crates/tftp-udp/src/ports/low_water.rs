@@ -7,8 +7,8 @@ use tftp_proto::Instant;
 /// The time that idle sockets have to be unused before they are closed.
 const UNUSED: Duration = Duration::from_secs(2);
 
-/// Finds out how many idle sockets were not needed for a while. These are closed, so that a busy server keeps the
-/// sockets that it uses and an idle one keeps none.
+/// Finds out how many idle sockets were not needed for a while. These are closed, so that a busy
+/// server keeps the sockets that it uses and an idle one keeps none.
 #[derive(Debug, Default)]
 pub(super) struct LowWater {
     /// The time of the next check; set while there are idle sockets.

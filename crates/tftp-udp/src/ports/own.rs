@@ -12,12 +12,12 @@ use super::{Open, Own, Ports, draw};
 use crate::datagrams::{OpenPlan, Reception};
 use crate::{Poller, SocketOptions, UdpSocket};
 
-/// The maximum number of datagrams of the former client that are discarded before a socket is reused. A socket with
-/// more is closed.
+/// The maximum number of datagrams of the former client that are discarded before a socket is
+/// reused. A socket with more is closed.
 const MOST_DISCARDED: usize = 256;
 
-/// The number of idle sockets of which all may have something queued, from which on another one is opened. A busy
-/// server gets a second set of sockets so, and reuses one while the other rests.
+/// The number of idle sockets of which all may have something queued, from which on another one is
+/// opened. A busy server gets a second set of sockets so, and reuses one while the other rests.
 const SECOND_SET: std::ops::Range<usize> = 2..64;
 
 /// The maximum number of idle sockets to look at for one that has nothing queued.
@@ -44,7 +44,8 @@ impl Ports {
     /// Opens a socket for this transfer alone.
     ///
     /// # Errors
-    /// `AddrInUse` and EMFILE if no ports or descriptors are left; `QuotaExceeded` if the limit of sockets is reached.
+    /// `AddrInUse` and EMFILE if no ports or descriptors are left; `QuotaExceeded` if the limit of
+    /// sockets is reached.
     pub(super) fn open_own(
         &mut self,
         poller: &Poller,
@@ -141,12 +142,14 @@ impl Ports {
         true
     }
 
-    /// Finds an idle socket at that address. A socket without a port receives nothing, so that one of which the poller
-    /// has reported nothing since its port was released has nothing queued.
+    /// Finds an idle socket at that address. A socket without a port receives nothing, so that one
+    /// of which the poller has reported nothing since its port was released has nothing queued.
     fn find_idle(&self, here: SocketAddr, is_quiet: &dyn Fn(usize) -> bool) -> Idle {
         let is_here = |&index: &usize| self.own(index).is_some_and(|own| own.here == here);
-        let rests = |index: &&usize| self.own(**index).is_some_and(|own| own.released_at < self.polls);
-        // They are in the order of their releases, so that those behind one that does not rest do not rest either.
+        let rests =
+            |index: &&usize| self.own(**index).is_some_and(|own| own.released_at < self.polls);
+        // They are in the order of their releases, so that those behind one that does not rest do
+        // not rest either.
         let mut resting = self.idle.iter().take(LOOKED_AT).take_while(rests);
         match resting.position(|index| is_here(index) && is_quiet(*index)) {
             Some(at) => Idle::Quiet(at),
@@ -157,15 +160,23 @@ impl Ports {
         }
     }
 
-    /// Permits one socket more although there are idle ones, while these are few and descriptors are not short.
+    /// Permits one socket more although there are idle ones, while these are few and descriptors
+    /// are not short.
     fn another(&self) -> Option<Permit> {
-        let is_wanted = SECOND_SET.contains(&self.idle.len()) && self.idle.len() < self.options.idle;
+        let is_wanted =
+            SECOND_SET.contains(&self.idle.len()) && self.idle.len() < self.options.idle;
         let has_room = !self.options.always_private && self.own < self.options.private;
         (is_wanted && has_room).then(Permit::take).flatten()
     }
 
     /// Reuses an idle socket with a new port. `discards`: something may be queued.
-    fn reuse(&mut self, poller: &Poller, at: usize, plan: &OpenPlan, discards: bool) -> Option<usize> {
+    fn reuse(
+        &mut self,
+        poller: &Poller,
+        at: usize,
+        plan: &OpenPlan,
+        discards: bool,
+    ) -> Option<usize> {
         let index = self.idle.remove(at)?;
         self.water.taken(self.idle.len());
         if self.renew(index, plan, discards).is_err() {
@@ -178,7 +189,8 @@ impl Ports {
     fn renew(&mut self, index: usize, plan: &OpenPlan, discards: bool) -> io::Result<()> {
         let open = self.slots[index].open.as_mut().ok_or(io::ErrorKind::NotFound)?;
         let own = open.own.as_mut().ok_or(io::ErrorKind::NotFound)?;
-        // The same client may be the next: datagrams that it sent to the former port must not count for this one.
+        // The same client may be the next: datagrams that it sent to the former port must not count
+        // for this one.
         if discards && !open.socket.discard_received(MOST_DISCARDED) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
@@ -198,8 +210,8 @@ impl Ports {
         Ok(())
     }
 
-    /// Opens a socket that receives from any peer: replies to a foreign source address arrive at the address that the
-    /// request was sent to.
+    /// Opens a socket that receives from any peer: replies to a foreign source address arrive at
+    /// the address that the request was sent to.
     fn open_unconnected(&mut self, poller: &Poller, plan: &OpenPlan) -> io::Result<usize> {
         let permit = self.permit(poller)?;
         let socket = self
@@ -228,8 +240,8 @@ impl Ports {
         Ok(index)
     }
 
-    /// Permits one more socket, within the budgets of the thread and of the process. Closes idle sockets at other
-    /// addresses if necessary.
+    /// Permits one more socket, within the budgets of the thread and of the process. Closes idle
+    /// sockets at other addresses if necessary.
     fn permit(&mut self, poller: &Poller) -> io::Result<Permit> {
         if self.options.always_private {
             return Permit::within_descriptors().ok_or_else(descriptors::exhausted);
@@ -263,8 +275,8 @@ impl Ports {
         }
     }
 
-    /// Returns the address to bind a transfer's socket to: the source that is set, or the address that the request was
-    /// sent to.
+    /// Returns the address to bind a transfer's socket to: the source that is set, or the address
+    /// that the request was sent to.
     fn own_address(&self, plan: &OpenPlan) -> SocketAddr {
         let mut here = match (self.source_for(plan), plan.local) {
             (Some(ip), _) => SocketAddr::new(in_family(ip, self.options.address), 0),

@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use tftp_budget::descriptors::{self, Ticket};
 
-/// The private sockets of all servers of the process, because the limit of descriptors is the process's. A static of
-/// std's: the thread models (crates/tftp-sync) have no sockets.
+/// The private sockets of all servers of the process, because the limit of descriptors is the
+/// process's. A static of std's: the thread models (crates/tftp-sync) have no sockets.
 static OWN_SOCKETS: AtomicUsize = AtomicUsize::new(0);
 
-/// Returns how many private sockets the whole process may have, given its soft limit of descriptors: the other half is
-/// for files and for the application.
+/// Returns how many private sockets the whole process may have, given its soft limit of
+/// descriptors: the other half is for files and for the application.
 fn most_own_sockets(descriptors: usize) -> usize {
     descriptors / 2
 }
@@ -34,14 +34,16 @@ impl Permit {
         counted.ok().map(|_| Permit { ticket })
     }
 
-    /// Counts one more socket as long as any descriptors are left, without regard to the limit of private ones.
+    /// Counts one more socket as long as any descriptors are left, without regard to the limit of
+    /// private ones.
     pub(super) fn within_descriptors() -> Option<Permit> {
         let ticket = Ticket::take(1, true)?;
         OWN_SOCKETS.fetch_add(1, Relaxed);
         Some(Permit { ticket })
     }
 
-    /// Called when the socket's client has acknowledged something, or when the socket has no client any more.
+    /// Called when the socket's client has acknowledged something, or when the socket has no client
+    /// any more.
     pub(super) fn settle(&self) {
         self.ticket.settle();
     }

@@ -6,10 +6,12 @@ use std::ops::Range;
 use super::{Failure, FlushReport, PLAIN_SEND, SendBatch};
 use crate::UdpSocket;
 
-/// The maximum number of datagrams queued for one socket while it is blocked; beyond it the oldest are dropped.
+/// The maximum number of datagrams queued for one socket while it is blocked; beyond it the oldest
+/// are dropped.
 const MOST_WAITING: usize = 4096;
 
-/// The number of times that a plain send succeeds after EPERM before a sandbox is assumed rather than a firewall.
+/// The number of times that a plain send succeeds after EPERM before a sandbox is assumed rather
+/// than a firewall.
 #[cfg(linux)]
 const SANDBOX_AFTER: u32 = 8;
 
@@ -89,7 +91,12 @@ impl SendBatch {
     }
 
     /// Sends the only packet of a connected socket by send(2), the cheapest call available.
-    fn send_plainly(&mut self, socket: &UdpSocket, message: u32, datagram: usize) -> Result<usize, Failure> {
+    fn send_plainly(
+        &mut self,
+        socket: &UdpSocket,
+        message: u32,
+        datagram: usize,
+    ) -> Result<usize, Failure> {
         let only = &self.queue.messages[message as usize];
         let sent = self.single.send_one(socket, &self.queue, only, datagram);
         sent.map_err(|error| Failure {
@@ -100,7 +107,8 @@ impl SendBatch {
         Ok(1)
     }
 
-    /// Decides how to continue after the message at `at` was refused. `fresh`: it was not refused before.
+    /// Decides how to continue after the message at `at` was refused. `fresh`: it was not refused
+    /// before.
     fn react(
         &mut self,
         socket: &UdpSocket,
@@ -122,7 +130,8 @@ impl SendBatch {
             report.congested.push(index);
             return Step::Stop;
         }
-        // The first error may be a pending one, caused by an earlier packet to any peer: reading it cleared it.
+        // The first error may be a pending one, caused by an earlier packet to any peer: reading it
+        // cleared it.
         if std::mem::take(fresh) {
             return Step::Again;
         }
@@ -151,7 +160,8 @@ impl SendBatch {
         match error.raw_os_error() {
             Some(libc::ENOSYS) => self.kernel = None,
             Some(libc::EPERM) => {
-                // Either a firewall refused the packet, or a sandbox the call: a plain send shows which.
+                // Either a firewall refused the packet, or a sandbox the call: a plain send shows
+                // which.
                 let message = &self.queue.messages[index as usize];
                 if self
                     .single
@@ -174,7 +184,13 @@ impl SendBatch {
 
     /// Sends a run whose segmentation was refused as datagrams of its own.
     #[cfg(windows)]
-    fn work_around(&mut self, _: &UdpSocket, at: usize, failure: Failure, _: &mut FlushReport) -> Step {
+    fn work_around(
+        &mut self,
+        _: &UdpSocket,
+        at: usize,
+        failure: Failure,
+        _: &mut FlushReport,
+    ) -> Step {
         let Failure { error, segmented } = failure;
         if !segmented || !crate::windows::uso::is_refusal(&error) {
             return Step::GiveUp(error);
@@ -185,17 +201,24 @@ impl SendBatch {
     }
 
     #[cfg(not(any(linux, windows)))]
-    fn work_around(&mut self, _: &UdpSocket, _: usize, failure: Failure, _: &mut FlushReport) -> Step {
+    fn work_around(
+        &mut self,
+        _: &UdpSocket,
+        _: usize,
+        failure: Failure,
+        _: &mut FlushReport,
+    ) -> Step {
         Step::GiveUp(failure.error)
     }
 
-    /// Drops the oldest of the messages at `range` until at most `most` datagrams are queued (the newest message stays
-    /// whole). Returns the number of datagrams dropped.
+    /// Drops the oldest of the messages at `range` until at most `most` datagrams are queued (the
+    /// newest message stays whole). Returns the number of datagrams dropped.
     pub(super) fn drop_oldest(&mut self, range: Range<usize>, most: usize) -> usize {
         let (mut waiting, mut dropped) = (0, 0);
         for &index in self.order[range].iter().rev() {
             let message = &mut self.queue.messages[index as usize];
-            let fits = dropped == 0 && (waiting + message.len() <= most || (waiting == 0 && most > 0));
+            let fits =
+                dropped == 0 && (waiting + message.len() <= most || (waiting == 0 && most > 0));
             if fits {
                 waiting += message.len();
             } else {

@@ -33,7 +33,8 @@ fn waiting(batch: &SendBatch) -> Vec<(usize, usize)> {
         .collect()
 }
 
-/// The oldest are dropped, no newer one of the same socket before an older one, and the newest stays.
+/// The oldest are dropped, no newer one of the same socket before an older one, and the newest
+/// stays.
 #[test]
 fn the_oldest_are_dropped() {
     for (most, left, dropped) in [
@@ -56,7 +57,8 @@ fn the_oldest_are_dropped() {
     }
 }
 
-/// Packets left after a flush are whole, in order, and keep their bytes alive; the other bytes are released.
+/// Packets left after a flush are whole, in order, and keep their bytes alive; the other bytes are
+/// released.
 #[test]
 fn the_rest_is_kept_whole() {
     let mut batch = SendBatch::new(IoMode::Portable);
@@ -129,7 +131,8 @@ fn messages_are_sorted_by_socket_alone() {
     assert_eq!(batch.order, [1, 4, 3, 0, 2]);
 }
 
-/// A fault between two calls must not send half a block, which a client takes for the end of the file.
+/// A fault between two calls must not send half a block, which a client takes for the end of the
+/// file.
 #[test]
 fn a_run_that_is_not_ended_is_never_sent() {
     let bytes = Arc::new(vec![7; 600]);

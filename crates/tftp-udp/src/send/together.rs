@@ -1,7 +1,7 @@
 //! Sends a turn's packets to many clients together, each by a connected socket of its own.
 //!
-//! Each of these clients has exactly one message, a packet or a window. Other messages, and calls that fail, are left
-//! to [`SendBatch::flush`].
+//! Each of these clients has exactly one message, a packet or a window. Other messages, and calls
+//! that fail, are left to [`SendBatch::flush`].
 
 use super::super::UdpSocket;
 use super::super::bundle::{Bundle, CALLS, Work};
@@ -18,7 +18,8 @@ pub(super) struct Together {
 }
 
 impl SendBatch {
-    /// Sends the messages that can be sent together. Returns true if nothing is left for [`SendBatch::flush`].
+    /// Sends the messages that can be sent together. Returns true if nothing is left for
+    /// [`SendBatch::flush`].
     pub(in super::super) fn flush_together<'s>(
         &mut self,
         bundle: &mut Bundle,
@@ -48,16 +49,16 @@ impl SendBatch {
                     && let route = &self.queue.messages[index as usize].route
                     && route.connected
                     && let Some(socket) = sockets(route.socket)
-                    && let Some(work) = self
-                        .together
-                        .plan(socket, &self.queue, index, kernel.as_deref_mut())
+                    && let Some(work) =
+                        self.together
+                            .plan(socket, &self.queue, index, kernel.as_deref_mut())
                 {
                     self.together.messages.push(index);
                     bundle.add(socket.fd(), work);
                 }
             }
-            // SAFETY: the bytes sent are in the queue, in `together` and in `kernel`, which nothing changes until the
-            // calls are over.
+            // SAFETY: the bytes sent are in the queue, in `together` and in `kernel`, which nothing
+            // changes until the calls are over.
             unsafe { bundle.perform() };
             for (result, &index) in bundle.results().zip(&self.together.messages) {
                 if result.is_ok() {
@@ -86,12 +87,13 @@ impl Together {
     fn clear(&mut self) {
         self.messages.clear();
         self.copied.clear();
-        // The calls of a bundle never need more, so that the memory that they point to does not move.
+        // The calls of a bundle never need more, so that the memory that they point to does not
+        // move.
         self.copied.reserve(CALLS * PLAIN_SEND);
     }
 
-    /// Returns the call that sends a message. The pieces of a packet are copied together, because that costs less than
-    /// a second piece. `None` if it can't be sent together with others.
+    /// Returns the call that sends a message. The pieces of a packet are copied together, because
+    /// that costs less than a second piece. `None` if it can't be sent together with others.
     fn plan(
         &mut self,
         socket: &UdpSocket,

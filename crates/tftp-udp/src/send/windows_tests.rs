@@ -1,5 +1,5 @@
-//! Tests of runs of blocks on Windows. wine ignores the segment size and sends a run as one datagram, which shows what
-//! was gathered.
+//! Tests of runs of blocks on Windows. wine ignores the segment size and sends a run as one
+//! datagram, which shows what was gathered.
 
 use std::net::{SocketAddr, UdpSocket as StdSocket};
 use std::sync::Arc;
@@ -56,7 +56,8 @@ impl Pair {
     }
 }
 
-/// Headers and data of a run reach one call in their order, also where the data is referenced and not copied.
+/// Headers and data of a run reach one call in their order, also where the data is referenced and
+/// not copied.
 #[test]
 fn a_run_is_gathered_into_one_call() {
     for size in [100, 1428] {
@@ -91,7 +92,8 @@ fn a_refused_run_is_sent_singly() {
     }
 }
 
-/// The probe leaves no segment size behind, on its own socket or another: a large datagram stays whole.
+/// The probe leaves no segment size behind, on its own socket or another: a large datagram stays
+/// whole.
 #[test]
 fn the_probe_changes_no_socket() {
     let pair = Pair::new();

@@ -8,9 +8,12 @@ use super::departures::Departures;
 #[cfg(linux)]
 use crate::bundle::{Bundle, CALLS};
 use crate::datagrams::{Datagram, PortId, Received};
-use crate::{EVENTS, IoMode, LISTENING, Poller, Ports, Reading, Ready, RecvBatch, RecvSocket, UdpSocket};
+use crate::{
+    EVENTS, IoMode, LISTENING, Poller, Ports, Reading, Ready, RecvBatch, RecvSocket, UdpSocket,
+};
 
-/// The number of datagrams per system call, and the number of calls for one socket before the next has its turn.
+/// The number of datagrams per system call, and the number of calls for one socket before the next
+/// has its turn.
 const BATCH: usize = 64;
 const BATCHES_A_TURN: usize = 4;
 
@@ -135,10 +138,16 @@ impl Arrivals {
     }
 
     /// Waits, and sorts the sockets that the poller reports. Returns true if a waker has called.
-    pub(super) fn look(&mut self, poller: &Poller, time: Option<Duration>, single_port: bool) -> bool {
+    pub(super) fn look(
+        &mut self,
+        poller: &Poller,
+        time: Option<Duration>,
+        single_port: bool,
+    ) -> bool {
         let waiting = &mut self.waiting;
         let begun = waiting.begin_anew();
-        // Waiting fails only if memory is short. Nothing is known then, and the next turn tries again.
+        // Waiting fails only if memory is short. Nothing is known then, and the next turn tries
+        // again.
         let polled = poller.wait(&mut waiting.ready, time);
         let is_failed = polled.is_err();
         let is_called = polled.unwrap_or_else(|_| {
@@ -170,7 +179,9 @@ impl Arrivals {
     /// Returns true if the last poll has reported nothing of a socket.
     pub(super) fn is_quiet(&self, index: usize) -> bool {
         let Waiting { ready, failed, .. } = &self.waiting;
-        self.are_all_known() && !failed.contains(&index) && ready.iter().all(|ready| ready.key != index)
+        self.are_all_known()
+            && !failed.contains(&index)
+            && ready.iter().all(|ready| ready.key != index)
     }
 
     /// Called when a socket's port is closed: errors still in its queue concern no open port.
@@ -224,7 +235,12 @@ impl Arrivals {
     }
 
     /// Receives requests from the listening port. `unheard`: the poller does not watch that port.
-    pub(super) fn receive_requests(&mut self, ports: &Ports, most: usize, unheard: bool) -> Received {
+    pub(super) fn receive_requests(
+        &mut self,
+        ports: &Ports,
+        most: usize,
+        unheard: bool,
+    ) -> Received {
         let (last, waiting) = self.slots();
         if !waiting.requests && !unheard {
             return Received::default();
@@ -242,7 +258,10 @@ impl Arrivals {
             }
             waiting.failed.push(LISTENING);
         }
-        Received { count: 0, more: true }
+        Received {
+            count: 0,
+            more: true,
+        }
     }
 
     /// Takes the errors of earlier packets and reports them as failures.
@@ -266,8 +285,8 @@ impl Waiting {
         self.at < self.ready.len()
     }
 
-    /// Drops the ready list, except for the sockets that had no turn. Returns the socket that is in the middle of its
-    /// turn.
+    /// Drops the ready list, except for the sockets that had no turn. Returns the socket that is in
+    /// the middle of its turn.
     fn begin_anew(&mut self) -> Option<usize> {
         self.passed_over.clear();
         let mut begun = None;
@@ -280,8 +299,8 @@ impl Waiting {
         begun
     }
 
-    /// Sorts the ready list, because the poller may report the same sockets first each time: those that had no turn
-    /// come first, and the one that was in the middle of its turn comes last.
+    /// Sorts the ready list, because the poller may report the same sockets first each time: those
+    /// that had no turn come first, and the one that was in the middle of its turn comes last.
     fn rotate(&mut self, begun: Option<usize>) {
         if self.passed_over.is_empty() && begun.is_none() {
             return;
@@ -298,7 +317,13 @@ impl Waiting {
         });
     }
 
-    fn receive(&mut self, last: &mut Delivery, ports: &Ports, departures: &Departures, most: usize) -> usize {
+    fn receive(
+        &mut self,
+        last: &mut Delivery,
+        ports: &Ports,
+        departures: &Departures,
+        most: usize,
+    ) -> usize {
         let mut count = 0;
         while count < most
             && let Some(&ready) = self.ready.get(self.at)
@@ -324,8 +349,9 @@ impl Waiting {
         count
     }
 
-    /// Receives one datagram from each of many private sockets. They must be next to each other in the ready list,
-    /// enough for a bundle, and have only their peers' packets. Those whose call failed come next, each by itself.
+    /// Receives one datagram from each of many private sockets. They must be next to each other in
+    /// the ready list, enough for a bundle, and have only their peers' packets. Those whose call
+    /// failed come next, each by itself.
     #[cfg(linux)]
     fn receive_together(
         &mut self,
@@ -343,8 +369,9 @@ impl Waiting {
             let recv_socket = ports
                 .recv_socket(ready.key)
                 .filter(|recv_socket| recv_socket.is_clean)?;
-            let is_plain =
-                recv_socket.reading == Reading::One && !ready.error && !departures.is_closing(ready.key);
+            let is_plain = recv_socket.reading == Reading::One
+                && !ready.error
+                && !departures.is_closing(ready.key);
             is_plain.then_some((recv_socket.socket, recv_socket.peer?))
         };
         let sockets = ready.iter().take(most.min(CALLS)).map_while(socket);
@@ -388,7 +415,12 @@ impl Waiting {
         self.next();
     }
 
-    fn receive_batch(&mut self, last: &mut Delivery, recv_socket: RecvSocket<'_>, most: usize) -> usize {
+    fn receive_batch(
+        &mut self,
+        last: &mut Delivery,
+        recv_socket: RecvSocket<'_>,
+        most: usize,
+    ) -> usize {
         last.origin = recv_socket.id;
         let (count, batch) = receive(&mut last.batch, recv_socket.socket, most, recv_socket.peer);
         self.turns += 1;
@@ -399,9 +431,10 @@ impl Waiting {
         count
     }
 
-    /// Receives one datagram from a private socket. A client in lockstep has one in flight, so that one call is enough;
-    /// the poller reports further ones. If errors are pending, all datagrams before them are received. Returns 0 for a
-    /// datagram of another peer, which came before the socket was connected.
+    /// Receives one datagram from a private socket. A client in lockstep has one in flight, so that
+    /// one call is enough; the poller reports further ones. If errors are pending, all datagrams
+    /// before them are received. Returns 0 for a datagram of another peer, which came before the
+    /// socket was connected.
     fn receive_one(
         &mut self,
         last: &mut Delivery,
@@ -427,7 +460,8 @@ impl Waiting {
                 return 1;
             }
             Err(error) if error.kind() != ErrorKind::WouldBlock && self.turns < BATCHES_A_TURN => {
-                // The error of an earlier packet: datagrams that the peer sent before are behind it.
+                // The error of an earlier packet: datagrams that the peer sent before are behind
+                // it.
                 self.turns += 1;
                 self.ready[self.at].error = true;
             }

@@ -1,4 +1,5 @@
-//! Outgoing packets until the system accepts them, their failures, and ports that close after their last packets.
+//! Outgoing packets until the system accepts them, their failures, and ports that close after their
+//! last packets.
 
 use std::io;
 use std::net::SocketAddr;
@@ -21,7 +22,8 @@ pub(super) struct Departures {
     blocked: Vec<usize>,
     /// Sockets whose device has no room.
     congested: Vec<usize>,
-    /// Ports to close as soon as none of their packets is queued, with the time at which they close in any case.
+    /// Ports to close as soon as none of their packets is queued, with the time at which they close
+    /// in any case.
     closing: Vec<(usize, Instant)>,
     failures: Vec<Failure>,
 }
@@ -79,8 +81,8 @@ impl Departures {
         }
     }
 
-    /// Returns a port to close now: none of its packets is queued any more, or its time is over. Packets that could not
-    /// be sent are dropped, because they must not reach the next client.
+    /// Returns a port to close now: none of its packets is queued any more, or its time is over.
+    /// Packets that could not be sent are dropped, because they must not reach the next client.
     pub(super) fn take_left(&mut self, now: Instant) -> Option<usize> {
         let (blocked, congested) = (&self.blocked, &self.congested);
         let waits = |index: &usize| blocked.contains(index) || congested.contains(index);
@@ -95,9 +97,14 @@ impl Departures {
         Some(index)
     }
 
-    /// Sends the queued packets. Returns the sockets that became blocked or unblocked, if there can be any.
+    /// Sends the queued packets. Returns the sockets that became blocked or unblocked, if there can
+    /// be any.
     #[inline]
-    pub(super) fn flush(&mut self, #[cfg(linux)] bundle: &mut Bundle, ports: &Ports) -> Option<Vec<usize>> {
+    pub(super) fn flush(
+        &mut self,
+        #[cfg(linux)] bundle: &mut Bundle,
+        ports: &Ports,
+    ) -> Option<Vec<usize>> {
         let is_stuck = self.are_stuck();
         // While sockets are stuck, other packets must not overtake theirs.
         #[cfg(linux)]
@@ -138,9 +145,9 @@ impl Departures {
         });
     }
 
-    /// Classifies a failure. Without Don't Fragment, Linux accepts datagrams of any length: one that is too long met a
-    /// path whose MTU is smaller than that of its first link (IPv6 Packet Too Big), and is fragmented the next time.
-    /// Other systems never accept it.
+    /// Classifies a failure. Without Don't Fragment, Linux accepts datagrams of any length: one
+    /// that is too long met a path whose MTU is smaller than that of its first link (IPv6 Packet
+    /// Too Big), and is fragmented the next time. Other systems never accept it.
     fn what(&self, error: &io::Error) -> NetFailure {
         if is_too_long(error) {
             let never = self.dont_fragment || !cfg!(linux);

@@ -83,7 +83,8 @@ fn truncation(mode: IoMode) {
     assert_eq!(got[3].bytes, pattern(5000)[..100]);
 }
 
-/// The block size, the number of blocks, the size of the last block, and the size of the chunks that hold the data.
+/// The block size, the number of blocks, the size of the last block, and the size of the chunks
+/// that hold the data.
 const WINDOWS: [(usize, usize, usize, usize); 17] = [
     (512, 1, 512, 65536),
     (512, 1, 0, 65536),
@@ -265,7 +266,8 @@ fn order_across_sockets(mode: IoMode) {
 }
 
 fn connected(mode: IoMode) {
-    let (sender, receiver, stranger) = (bind("127.0.0.1:0"), bind("127.0.0.1:0"), bind("127.0.0.1:0"));
+    let (sender, receiver, stranger) =
+        (bind("127.0.0.1:0"), bind("127.0.0.1:0"), bind("127.0.0.1:0"));
     sender.connect(receiver.local_addr().unwrap()).unwrap();
     let mut batch = SendBatch::new(mode);
     let route = Route {
@@ -293,9 +295,11 @@ fn connected(mode: IoMode) {
 fn strangers_from_before_the_connect(mode: IoMode) {
     for address in ["127.0.0.1:0", "[::]:0"] {
         let (socket, peer, stranger) = (bind(address), bind("127.0.0.1:0"), bind("127.0.0.1:0"));
-        let there = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), socket.local_addr().unwrap().port());
+        let there =
+            SocketAddr::new(Ipv4Addr::LOCALHOST.into(), socket.local_addr().unwrap().port());
         let (mut batch, from) = (SendBatch::new(mode), peer.local_addr().unwrap());
-        for (sender, bytes) in [(&stranger, b"forged"), (&peer, b"packet"), (&stranger, b"forged")] {
+        for (sender, bytes) in [(&stranger, b"forged"), (&peer, b"packet"), (&stranger, b"forged")]
+        {
             batch.push_small(to(there), bytes);
             flush(&mut batch, sender);
         }
@@ -310,7 +314,8 @@ fn strangers_from_before_the_connect(mode: IoMode) {
     }
 }
 
-/// Returns addresses to bind to, with the address of a closed port, on IPv4, IPv6 and IPv4 through IPv6.
+/// Returns addresses to bind to, with the address of a closed port, on IPv4, IPv6 and IPv4 through
+/// IPv6.
 fn vanished() -> [(UdpSocket, SocketAddr); 3] {
     // tcpmux: no program listens there, and no ephemeral port of another test is that low.
     let closed = |address: &str| address.parse().unwrap();
@@ -458,7 +463,8 @@ fn more_pieces_than_one_call_takes(mode: IoMode) {
     assert!(got.iter().all(|got| got.bytes[4..] == bytes[..]));
 }
 
-/// Values that the kernel left in the headers of one call do not limit the next, which has longer addresses.
+/// Values that the kernel left in the headers of one call do not limit the next, which has longer
+/// addresses.
 fn one_batch_for_all_sockets(mode: IoMode) {
     let (mut sends, mut arrivals) = (SendBatch::new(mode), RecvBatch::new(4, 16, mode));
     for address in ["127.0.0.1:0", "[::1]:0", "127.0.0.1:0", "[::1]:0"] {
@@ -472,7 +478,8 @@ fn one_batch_for_all_sockets(mode: IoMode) {
     }
 }
 
-/// A client sends to an address of the server that routing would not choose; the reply comes from there.
+/// A client sends to an address of the server that routing would not choose; the reply comes from
+/// there.
 fn answers_leave_from_the_requested_address(mode: IoMode) {
     let asked: IpAddr = Ipv4Addr::new(127, 0, 0, 2).into();
     let asked_mapped = IpAddr::from(Ipv4Addr::new(127, 0, 0, 2).to_ipv6_mapped());

@@ -1,4 +1,5 @@
-//! Features of Linux alone: few messages, broadcasts, shared ports, and work without the batch calls.
+//! Features of Linux alone: few messages, broadcasts, shared ports, and work without the batch
+//! calls.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -7,8 +8,8 @@ use super::super::datagrams::{Class, Datagrams, PortKind, Until};
 use super::super::send::SendBatch;
 use super::*;
 
-/// A window consists of as few messages as the kernel's limits permit, and of one per datagram if segmentation is
-/// refused.
+/// A window consists of as few messages as the kernel's limits permit, and of one per datagram if
+/// segmentation is refused.
 #[test]
 fn windows_are_few_messages() {
     let (sender, receiver) = (bind("127.0.0.1:0"), bind("127.0.0.1:0"));
@@ -52,7 +53,8 @@ fn broadcasts_are_recognized() {
     }
 }
 
-/// The first bind detects other servers; the shards join after it, and the kernel spreads the clients over them.
+/// The first bind detects other servers; the shards join after it, and the kernel spreads the
+/// clients over them.
 #[test]
 fn ports_are_shared_on_purpose_only() {
     let shared = SocketOptions {
@@ -103,7 +105,8 @@ fn window_of_41(sends: &mut SendBatch, peer: SocketAddr) {
     sends.end_data();
 }
 
-/// Each block of a window that passed the kernel as one piece is received separately, with the addresses of all.
+/// Each block of a window that passed the kernel as one piece is received separately, with the
+/// addresses of all.
 #[test]
 fn coalesced_datagrams_are_split() {
     for (here, there) in [("127.0.0.1:0", "0.0.0.0:0"), ("[::1]:0", "[::]:0")] {
@@ -142,8 +145,8 @@ fn coalesced_datagrams_are_split() {
     }
 }
 
-/// Without the batch calls the ends of coalesced datagrams are unknown: queued ones are dropped, later ones are
-/// separate.
+/// Without the batch calls the ends of coalesced datagrams are unknown: queued ones are dropped,
+/// later ones are separate.
 #[test]
 fn one_by_one_never_takes_two_datagrams_for_one() {
     let (sender, receiver) = (bind("127.0.0.1:0"), bind_coalescing("127.0.0.1:0"));
@@ -176,7 +179,8 @@ fn buffer_sizes_are_reported_as_requested() {
         (socket.recv_buffer().unwrap(), socket.send_buffer().unwrap()),
         (100_000, 50_000)
     );
-    let untouched = UdpSocket::bind("127.0.0.1:0".parse().unwrap(), &SocketOptions::default()).unwrap();
+    let untouched =
+        UdpSocket::bind("127.0.0.1:0".parse().unwrap(), &SocketOptions::default()).unwrap();
     let std = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let default = socket2::SockRef::from(&std).recv_buffer_size().unwrap();
     assert_eq!(untouched.recv_buffer().unwrap() * 2, default);

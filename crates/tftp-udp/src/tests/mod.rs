@@ -1,4 +1,5 @@
-//! Tests with real sockets on loopback and ephemeral ports. Tests that apply to every mode form one list, run in each.
+//! Tests with real sockets on loopback and ephemeral ports. Tests that apply to every mode form one
+//! list, run in each.
 #![cfg_attr(
     not(linux),
     allow(dead_code, unused_imports, reason = "what tests of Linux's calls alone use")
@@ -23,7 +24,9 @@ mod waiting;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{IoMode, LocalAddr, Poller, RecvBatch, Route, SendBatch, SocketOptions, UdpSocket, Wanted};
+use super::{
+    IoMode, LocalAddr, Poller, RecvBatch, Route, SendBatch, SocketOptions, UdpSocket, Wanted,
+};
 
 /// Longer than any delay of a working system: only failing tests wait that long.
 const LONG: Duration = Duration::from_secs(20);

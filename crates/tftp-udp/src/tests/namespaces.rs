@@ -1,5 +1,5 @@
-//! Networks that differ from loopback: a small MTU, a neighbour that does not answer. The tests need permission to
-//! create a network namespace; without it they print that they were skipped.
+//! Networks that differ from loopback: a small MTU, a neighbour that does not answer. The tests
+//! need permission to create a network namespace; without it they print that they were skipped.
 
 use std::process::Command;
 
@@ -41,8 +41,9 @@ fn blocks_larger_than_the_mtu() {
             ("[::]:0", "127.0.0.1:0"),
         ] {
             let (sender, receiver) = (bind(from), bind(to));
-            // Refusals are remembered by address, in any notation: only the first call fails. In that case the small
-            // message in front was sent before, by the call in which the window was refused.
+            // Refusals are remembered by address, in any notation: only the first call fails. In
+            // that case the small message in front was sent before, by the call in which the window
+            // was refused.
             let refused = if from == "[::]:0" { 22 } else { 21 };
             for (window, messages) in [
                 ((8192, 20, 1, 65536), refused),
@@ -57,7 +58,8 @@ fn blocks_larger_than_the_mtu() {
     });
 }
 
-/// A packet that is too long with Don't Fragment is reported, not silently lost; the others are sent.
+/// A packet that is too long with Don't Fragment is reported, not silently lost; the others are
+/// sent.
 #[test]
 fn dont_fragment_is_kept() {
     in_own_network("dont_fragment_is_kept", || {
@@ -83,7 +85,9 @@ fn dont_fragment_is_kept() {
             let report = batch.flush(&|_| Some(&sender));
             assert_eq!((report.sent, report.failed.len(), batch.is_empty()), (1, 1, true));
             assert_eq!(report.failed[0].1.raw_os_error(), Some(libc::EMSGSIZE));
-            sender.take_errors(&mut |_, error| assert_eq!(error.raw_os_error(), Some(libc::EMSGSIZE)));
+            sender.take_errors(&mut |_, error| {
+                assert_eq!(error.raw_os_error(), Some(libc::EMSGSIZE))
+            });
             assert_eq!(
                 receive(&mut RecvBatch::new(4, 16, mode), &receiver, 1)[0].bytes,
                 b"small"
@@ -92,7 +96,8 @@ fn dont_fragment_is_kept() {
     });
 }
 
-/// Packets wait for a neighbour's address and fill the send buffer; the others stay in the batch and are sent later.
+/// Packets wait for a neighbour's address and fill the send buffer; the others stay in the batch
+/// and are sent later.
 #[test]
 fn a_full_send_buffer_keeps_the_rest() {
     in_own_network("a_full_send_buffer_keeps_the_rest", || {
@@ -149,8 +154,8 @@ fn sent_here() -> u64 {
     columns[9]
 }
 
-/// A port that is closed while the system accepts no packets stays open until they have left, at most a second. Packets
-/// still queued by then never reach the next client.
+/// A port that is closed while the system accepts no packets stays open until they have left, at
+/// most a second. Packets still queued by then never reach the next client.
 #[test]
 fn a_port_closes_behind_its_last_packet() {
     in_own_network("a_port_closes_behind_its_last_packet", || {

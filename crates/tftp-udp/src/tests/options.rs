@@ -1,4 +1,5 @@
-//! Socket options, as far as Linux reads them back: those of other systems are other calls on the same terms.
+//! Socket options, as far as Linux reads them back: those of other systems are other calls on the
+//! same terms.
 
 use std::os::fd::AsRawFd;
 
@@ -10,7 +11,8 @@ fn options_reach_both_families() {
         let (mut value, mut length) = (0i32, 4);
         let fd = socket.std().as_raw_fd();
         // SAFETY: value and length are locals of the right size.
-        let result = unsafe { libc::getsockopt(fd, level, name, (&raw mut value).cast(), &mut length) };
+        let result =
+            unsafe { libc::getsockopt(fd, level, name, (&raw mut value).cast(), &mut length) };
         assert_eq!(result, 0);
         value
     };

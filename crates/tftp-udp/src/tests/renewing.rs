@@ -53,8 +53,8 @@ fn each_peer_has_another_port() {
     assert!(ports.len() > 17, "{ports:?}");
 }
 
-/// A stranger's datagram that came before the socket was connected is not attributed to the peer, and datagrams of a
-/// former peer can be discarded.
+/// A stranger's datagram that came before the socket was connected is not attributed to the peer,
+/// and datagrams of a former peer can be discarded.
 #[test]
 fn only_the_peers_datagrams_count() {
     let (peer, stranger) = (bind("127.0.0.1:0"), bind("127.0.0.1:0"));

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::datagrams::{
-    Class, Datagrams, Failure, NetFailure, NoPort, OpenPlan, PortId, PortKind, Reception, Route, Until,
+    Class, Datagrams, Failure, NetFailure, NoPort, OpenPlan, PortId, PortKind, Reception, Route,
+    Until,
 };
 use super::super::sockets::{NetOptions, Sockets};
 use super::super::{Bundling, IoMode, PortOptions, SocketOptions, UdpSocket};
@@ -176,7 +177,11 @@ pub(super) fn soon(net: &Sockets) -> Until {
 }
 
 /// Waits for exactly `count` datagrams of a class.
-pub(super) fn take(net: &mut Sockets, class: Class, count: usize) -> Vec<(PortId, SocketAddr, Vec<u8>)> {
+pub(super) fn take(
+    net: &mut Sockets,
+    class: Class,
+    count: usize,
+) -> Vec<(PortId, SocketAddr, Vec<u8>)> {
     let mut taken = Vec::new();
     let end = net.now() + LONG;
     while taken.len() < count {
@@ -286,7 +291,8 @@ fn a_port_of_many_brings_each_its_datagram(way: Way) {
     }
 }
 
-/// The same client may be the next: datagrams that it sent to the former port must not count for the later one.
+/// The same client may be the next: datagrams that it sent to the former port must not count for
+/// the later one.
 fn what_came_before_the_close_is_of_no_later_port(way: Way) {
     for rests in [false, true] {
         let ((mut net, _), (peer, here)) = (net(way), peer());
@@ -315,8 +321,8 @@ fn what_came_before_the_close_is_of_no_later_port(way: Way) {
     }
 }
 
-/// A socket whose port was just released may have packets of its former client in its queue. One of which a poll has
-/// reported nothing since is free of them, and needs no look.
+/// A socket whose port was just released may have packets of its former client in its queue. One of
+/// which a poll has reported nothing since is free of them, and needs no look.
 fn a_socket_that_rests_is_reused_first(way: Way) {
     let ((mut net, _), (peer, here)) = (net(way), peer());
     let former: Vec<_> = (0..3).map(|_| open(&mut net, here).port).collect();
@@ -599,7 +605,8 @@ fn with_one_port_requests_are_no_class_of_their_own(way: Way) {
     assert_eq!(net.listening(), listening);
 }
 
-/// An error caused by the peer's closed port is reported after the datagrams that the peer sent before.
+/// An error caused by the peer's closed port is reported after the datagrams that the peer sent
+/// before.
 #[cfg(linux)]
 #[test]
 fn packets_of_a_gone_client_are_received_to_the_end() {

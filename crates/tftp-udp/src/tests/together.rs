@@ -1,4 +1,5 @@
-//! Many transfers in one turn, received and sent together by each mechanism that the system permits.
+//! Many transfers in one turn, received and sent together by each mechanism that the system
+//! permits.
 
 use std::net::{SocketAddr, UdpSocket as Peer};
 use std::sync::Arc;
@@ -7,7 +8,9 @@ use std::time::Duration;
 use super::super::Bundling;
 use super::super::datagrams::{Class, Datagrams, NetFailure, Route, Until};
 use super::super::sockets::Sockets;
-use super::sockets::{AUTO, by, failures, is_permitted, net, open, peer, receive_at, slow, soon, take};
+use super::sockets::{
+    AUTO, by, failures, is_permitted, net, open, peer, receive_at, slow, soon, take,
+};
 use super::{LONG, forbid, pattern};
 
 /// More than one bundle holds.
@@ -98,7 +101,8 @@ fn a_turn_of_many_is_few_calls() {
         if bundling == Bundling::None {
             assert_eq!(made, 0);
         } else {
-            // Not every packet is received in a bundle: the packets of a turn may arrive one after another.
+            // Not every packet is received in a bundle: the packets of a turn may arrive one after
+            // another.
             assert!(made > 5 * CLIENTS, "{bundling:?}: {made}");
             assert_eq!(net.bundle.bundling(), bundling);
         }
@@ -152,8 +156,8 @@ fn windows_of_many_arrive_in_order() {
     }
 }
 
-/// Errors of some clients' packets concern these clients only: what they sent before is received, and others are
-/// unaffected.
+/// Errors of some clients' packets concern these clients only: what they sent before is received,
+/// and others are unaffected.
 #[test]
 fn packets_of_gone_clients_are_received_and_disturb_no_others() {
     for bundling in ways() {
@@ -209,7 +213,8 @@ fn packets_of_gone_clients_are_received_and_disturb_no_others() {
     }
 }
 
-/// A packet that fails with an earlier packet's error is sent again: a client that came back receives it.
+/// A packet that fails with an earlier packet's error is sent again: a client that came back
+/// receives it.
 #[test]
 fn an_error_of_before_swallows_no_packet() {
     for bundling in ways() {
@@ -239,7 +244,8 @@ fn datagrams_without_room_wait_in_order() {
         let (mut net, _) = slow("127.0.0.1:0", by(bundling));
         let clients = clients(&mut net, 20);
         let bytes = Arc::new(pattern(60_000));
-        // More than the smallest send buffer holds, in one turn and the next: on loopback it leaves at once.
+        // More than the smallest send buffer holds, in one turn and the next: on loopback it leaves
+        // at once.
         for step in 0..3_u8 {
             for client in &clients {
                 net.begin(&client.route, 4 + 1428);
@@ -348,7 +354,8 @@ fn sockets_received_in_a_bundle_are_not_ready_again() {
             assert_eq!(net.receive(Class::Transfers, 64).count, 0);
             waits += 1;
         }
-        // The end of a ring interrupts the thread that had it, here the ring of the mechanism before.
+        // The end of a ring interrupts the thread that had it, here the ring of the mechanism
+        // before.
         assert!(waits < 8, "{bundling:?}: {waits}");
     }
 }

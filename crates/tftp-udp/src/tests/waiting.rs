@@ -35,11 +35,7 @@ macro_rules! for_poller {
                 }
                 poller.want(&sockets[0], 10, Wanted::BOTH).unwrap();
                 poller.wait(&mut ready, Some(LONG)).unwrap();
-                assert!(
-                    ready
-                        .iter()
-                        .any(|r| r.key == 10 && r.writable && !r.readable)
-                );
+                assert!(ready.iter().any(|r| r.key == 10 && r.writable && !r.readable));
                 poller.want(&sockets[0], 10, Wanted::READ).unwrap();
                 poller.remove(&sockets[1]).unwrap();
                 assert!(poller.remove(&sockets[1]).is_err());
@@ -78,8 +74,8 @@ macro_rules! for_poller {
                 assert!(ready.is_empty());
             }
 
-            /// Wakes while the poller sleeps, before it sleeps and several times: each time one wait ends, none is
-            /// lost.
+            /// Wakes while the poller sleeps, before it sleeps and several times: each time one
+            /// wait ends, none is lost.
             #[test]
             fn wakes() {
                 let (poller, mut ready) = (Poller::new().unwrap(), Vec::new());
@@ -88,7 +84,8 @@ macro_rules! for_poller {
                 waker.wake();
                 assert!(poller.wait(&mut ready, None).unwrap());
                 assert!(ready.is_empty());
-                // A poll that does not sleep reports a call too, and the next wait does not report it again.
+                // A poll that does not sleep reports a call too, and the next wait does not report
+                // it again.
                 waker.wake();
                 assert!(poller.wait(&mut ready, Some(Duration::ZERO)).unwrap());
                 assert!(!poller.wait(&mut ready, Some(Duration::ZERO)).unwrap());
@@ -116,9 +113,7 @@ macro_rules! for_poller {
                 // No waker calls any more: the next wait but one sleeps for its full time.
                 poller.wait(&mut ready, Some(Duration::ZERO)).unwrap();
                 let before = now();
-                poller
-                    .wait(&mut ready, Some(Duration::from_millis(2)))
-                    .unwrap();
+                poller.wait(&mut ready, Some(Duration::from_millis(2))).unwrap();
                 assert!(before.elapsed() >= Duration::from_millis(2));
             }
 

@@ -37,7 +37,8 @@ impl Signal {
         Ok(signal)
     }
 
-    /// Makes it readable. Writing fails only if the counter or pipe is full, and then it is readable already.
+    /// Makes it readable. Writing fails only if the counter or pipe is full, and then it is
+    /// readable already.
     pub(in super::super) fn raise(&self) {
         let end = self.write.as_ref().unwrap_or(&self.read);
         let _ = rustix::io::retry_on_intr(|| rustix::io::write(end, &1u64.to_ne_bytes()));
@@ -47,7 +48,9 @@ impl Signal {
     pub(in super::super) fn lower(&self) {
         let mut buffer = [0u8; BUFFER];
         let more = |length| self.write.is_some() && length == BUFFER;
-        while rustix::io::retry_on_intr(|| rustix::io::read(&self.read, &mut buffer)).is_ok_and(more) {}
+        while rustix::io::retry_on_intr(|| rustix::io::read(&self.read, &mut buffer))
+            .is_ok_and(more)
+        {}
     }
 
     pub(in super::super) fn raw(&self) -> i32 {

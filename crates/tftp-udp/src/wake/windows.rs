@@ -8,8 +8,8 @@ use std::ptr;
 
 use windows_sys::Win32::System::Threading::{CreateEventW, ResetEvent, SetEvent};
 
-/// A socket that is readable from `raise` to `lower`. It is connected to itself, so that it receives no datagrams of
-/// others.
+/// A socket that is readable from `raise` to `lower`. It is connected to itself, so that it
+/// receives no datagrams of others.
 pub(in super::super) struct Signal {
     socket: UdpSocket,
 }

@@ -1,13 +1,17 @@
-//! The control data of a datagram: packet information, and the segment size of a run. No system calls.
+//! The control data of a datagram: packet information, and the segment size of a run. No system
+//! calls.
 
 use std::mem::offset_of;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use windows_sys::Win32::Networking::WinSock::{CMSGHDR, IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPV6_PKTINFO};
+use windows_sys::Win32::Networking::WinSock::{
+    CMSGHDR, IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPV6_PKTINFO,
+};
 
 use crate::LocalAddr;
 
-/// The room for control data: packet information of both families, or one of them and a segment size.
+/// The room for control data: packet information of both families, or one of them and a segment
+/// size.
 pub(super) const SIZE: usize = 128;
 
 /// The size of a header; the data behind it has the same alignment.
@@ -57,7 +61,8 @@ impl Control {
             IpAddr::V6(ip) => {
                 let mut data = [0; 20];
                 data[..16].copy_from_slice(&ip.octets());
-                // The interface is used for link-local addresses only: the routing table decides for all others.
+                // The interface is used for link-local addresses only: the routing table decides
+                // for all others.
                 if ip.is_unicast_link_local() {
                     data[16..].copy_from_slice(&source.interface.to_ne_bytes());
                 }
@@ -73,8 +78,9 @@ impl Control {
 
     fn push(&mut self, level: i32, kind: i32, data: &[u8]) {
         let at = self.used;
-        let mut put =
-            |offset: usize, bytes: &[u8]| self.bytes[at + offset..][..bytes.len()].copy_from_slice(bytes);
+        let mut put = |offset: usize, bytes: &[u8]| {
+            self.bytes[at + offset..][..bytes.len()].copy_from_slice(bytes)
+        };
         put(
             offset_of!(CMSGHDR, cmsg_len),
             &(HEADER + data.len()).to_ne_bytes(),
@@ -85,7 +91,8 @@ impl Control {
         self.used = at + (HEADER + data.len()).next_multiple_of(ALIGNMENT);
     }
 
-    /// Returns the address and the interface that a datagram was sent to. `v6`: the socket is an IPv6 one.
+    /// Returns the address and the interface that a datagram was sent to. `v6`: the socket is an
+    /// IPv6 one.
     pub(super) fn local_address(&self, v6: bool) -> Option<LocalAddr> {
         let mut found = None;
         self.read(&mut |level, kind, data| {
@@ -182,7 +189,8 @@ mod tests {
         }
     }
 
-    /// The layout that Winsock documents: length, level, type, data, and the next entry at an aligned offset.
+    /// The layout that Winsock documents: length, level, type, data, and the next entry at an
+    /// aligned offset.
     #[test]
     fn a_source_and_a_segment_size_are_entries_of_their_own() {
         for (ip, level, kind, length) in [

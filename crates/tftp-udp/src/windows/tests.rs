@@ -9,7 +9,10 @@ const HERE: LocalAddr = LocalAddr {
 
 /// Imitates a system that refuses datagrams with a source address by the error `code`. Returns the
 /// result and the sources of the attempts.
-fn attempts(code: i32, source: Option<LocalAddr>) -> (Result<(), Option<i32>>, Vec<Option<LocalAddr>>) {
+fn attempts(
+    code: i32,
+    source: Option<LocalAddr>,
+) -> (Result<(), Option<i32>>, Vec<Option<LocalAddr>>) {
     let mut sources = Vec::new();
     let result = send_from(source, |source| {
         sources.push(source);

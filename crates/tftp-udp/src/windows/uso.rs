@@ -1,4 +1,5 @@
-//! Segmentation by Windows (USO): one WSASendMsg with UDP_SEND_MSG_SIZE sends a run of equal blocks as datagrams.
+//! Segmentation by Windows (USO): one WSASendMsg with UDP_SEND_MSG_SIZE sends a run of equal blocks
+//! as datagrams.
 
 use std::io;
 use std::sync::OnceLock;
@@ -18,8 +19,8 @@ use crate::send::{Failure, Unit};
 /// The maximum number of pieces of one call.
 const MOST_PIECES: usize = 1024;
 
-/// Sends the messages of one socket: runs of blocks by one call each where Windows splits them, all other datagrams by
-/// a call of their own.
+/// Sends the messages of one socket: runs of blocks by one call each where Windows splits them, all
+/// other datagrams by a call of their own.
 pub(in super::super) struct Segmented {
     single: Single,
     buffers: Vec<WSABUF>,
@@ -30,8 +31,8 @@ pub(in super::super) struct Segmented {
     pub(in super::super) most_bytes: usize,
 }
 
-// SAFETY: the pointers in `buffers` are written anew before each call, from borrows that last as long as the call, and
-// never followed otherwise.
+// SAFETY: the pointers in `buffers` are written anew before each call, from borrows that last as
+// long as the call, and never followed otherwise.
 unsafe impl Send for Segmented {}
 
 impl Segmented {
@@ -45,7 +46,8 @@ impl Segmented {
         }
     }
 
-    /// Sends from the front of `order` and lists in `sent` what was sent; fails only if nothing was sent.
+    /// Sends from the front of `order` and lists in `sent` what was sent; fails only if nothing was
+    /// sent.
     pub(in super::super) fn send(
         &mut self,
         socket: &UdpSocket,
@@ -105,8 +107,8 @@ impl Segmented {
         }
     }
 
-    /// Gathers the pieces of these datagrams, as far as a call takes them. Returns the number of datagrams, at least 1;
-    /// a single datagram is not gathered.
+    /// Gathers the pieces of these datagrams, as far as a call takes them. Returns the number of
+    /// datagrams, at least 1; a single datagram is not gathered.
     fn gather(&mut self, queue: &Queue, datagrams: std::ops::Range<usize>) -> usize {
         self.buffers.clear();
         let first = datagrams.start;
@@ -155,8 +157,8 @@ impl Segmented {
     }
 }
 
-/// Returns true if the system has the option (Windows 10 since version 2004). Even then some drivers and filters refuse
-/// it for a call, see [`is_refusal`].
+/// Returns true if the system has the option (Windows 10 since version 2004). Even then some
+/// drivers and filters refuse it for a call, see [`is_refusal`].
 pub(in super::super) fn supported() -> bool {
     static SUPPORTED: OnceLock<bool> = OnceLock::new();
     // A socket of its own: an option that is set on a socket would split every later datagram, too.
@@ -166,7 +168,8 @@ pub(in super::super) fn supported() -> bool {
     })
 }
 
-/// Returns true if an error means that a run cannot be sent by one call, although its datagrams may be sent one by one.
+/// Returns true if an error means that a run cannot be sent by one call, although its datagrams may
+/// be sent one by one.
 pub(in super::super) fn is_refusal(error: &io::Error) -> bool {
     let refusals = [WSAEINVAL, WSAEMSGSIZE, WSAENOPROTOOPT, WSAEOPNOTSUPP];
     error.raw_os_error().is_some_and(|code| refusals.contains(&code))

@@ -61,8 +61,8 @@ impl<'l> Link<'l> {
         progress: &'l Progress,
         cancelled: Arc<AtomicBool>,
     ) -> Result<Link<'l>, Failure> {
-        let socket =
-            socket_for(server).map_err(|error| Failure::new(Code::System, format!("a socket: {error}")))?;
+        let socket = socket_for(server)
+            .map_err(|error| Failure::new(Code::System, format!("a socket: {error}")))?;
         Ok(Link {
             socket,
             client: Client::new(request, server, timing),
@@ -100,7 +100,8 @@ impl<'l> Link<'l> {
             self.send()?;
             self.look();
             if let Some(ended) = self.client.ended() {
-                // Dallying for seconds would delay scripts, only so that the server reports success.
+                // Dallying for seconds would delay scripts, only so that the server reports
+                // success.
                 self.client.leave(self.now());
                 if self.client.is_over() || ended != Ended::Complete {
                     return Ok(ended);
@@ -184,7 +185,8 @@ impl<'l> Link<'l> {
         Ok(())
     }
 
-    /// Sends a datagram. One that the system does not accept now counts as lost on the way, and is retransmitted.
+    /// Sends a datagram. One that the system does not accept now counts as lost on the way, and is
+    /// retransmitted.
     fn send_one(&self, bytes: &[u8], to: SocketAddr) -> Result<(), Failure> {
         use io::ErrorKind::{ConnectionRefused, Interrupted, OutOfMemory, WouldBlock};
         match self.socket.send_to(bytes, to) {
@@ -213,7 +215,8 @@ impl<'l> Link<'l> {
         match received {
             Ok(received) => Ok(Some(received)),
             Err(error)
-                if error.kind() == io::ErrorKind::ConnectionRefused && self.client.negotiated().is_none() =>
+                if error.kind() == io::ErrorKind::ConnectionRefused
+                    && self.client.negotiated().is_none() =>
             {
                 Err(Failure::new(
                     Code::Unavailable,
@@ -227,7 +230,8 @@ impl<'l> Link<'l> {
 
     fn look(&mut self) {
         if let Some(negotiated) = self.client.negotiated() {
-            (self.summary.blksize, self.summary.windowsize) = (negotiated.blksize, negotiated.windowsize);
+            (self.summary.blksize, self.summary.windowsize) =
+                (negotiated.blksize, negotiated.windowsize);
             self.summary.size = self.summary.size.or(negotiated.tsize);
         }
         self.summary.retransmissions = self.client.retransmissions();

@@ -40,7 +40,9 @@ impl Target {
             Out::Direct(Box::new(BufWriter::new(io::stdout())))
         } else {
             match path.metadata() {
-                Ok(found) if found.is_dir() => return Err(taken(path, "is a directory: name a file")),
+                Ok(found) if found.is_dir() => {
+                    return Err(taken(path, "is a directory: name a file"));
+                }
                 Ok(found) if !found.is_file() => {
                     let file = File::options()
                         .write(true)
@@ -84,7 +86,8 @@ impl Target {
         written.map_err(|error| creation_failure(&self.path, &error))
     }
 
-    /// Everything is here: the checksum. The file has its name where `wanted` is that, or nothing is wanted.
+    /// Everything is here: the checksum. The file has its name where `wanted` is that, or nothing
+    /// is wanted.
     pub fn finish(&mut self, wanted: Option<&str>) -> Result<String, Failure> {
         let mut rest = Vec::new();
         if let Some(decoder) = &mut self.decoder {

@@ -1,8 +1,8 @@
-//! `tftpserver get` and `tftpserver put`: a client for scripts, and for trying a server. It stands on the protocol
-//! crate alone.
+//! `tftpserver get` and `tftpserver put`: a client for scripts, and for trying a server. It stands
+//! on the protocol crate alone.
 //!
-//! `url` (the server and the name), `local` (the file at this end), `link` (the socket and the machine), `progress`
-//! and `report` (the output).
+//! `url` (the server and the name), `local` (the file at this end), `link` (the socket and the
+//! machine), `progress` and `report` (the output).
 
 mod link;
 mod local;
@@ -36,7 +36,8 @@ pub struct Get {
     /// The file to fetch: tftp://HOST[:PORT]/NAME
     url: Url,
 
-    /// The file to write; "-" is standard output [default: the last part of NAME, in the current directory]
+    /// The file to write; "-" is standard output [default: the last part of NAME, in the current
+    /// directory]
     file: Option<PathBuf>,
 
     /// Replace FILE if it exists
@@ -57,7 +58,8 @@ pub struct Put {
     /// The file to send; "-" is standard input
     file: PathBuf,
 
-    /// The destination: tftp://HOST[:PORT]/NAME; if NAME is empty or ends with "/", FILE's name is added
+    /// The destination: tftp://HOST[:PORT]/NAME; if NAME is empty or ends with "/", FILE's name is
+    /// added
     url: Url,
 
     #[command(flatten)]
@@ -99,7 +101,8 @@ struct How {
     #[arg(short = '6', long, conflicts_with = "ipv4")]
     ipv6: bool,
 
-    /// Print the SHA-256 of the file as sha256sum does; on standard error if the file is on standard output
+    /// Print the SHA-256 of the file as sha256sum does; on standard error if the file is on
+    /// standard output
     #[arg(long)]
     sha256: bool,
 
@@ -208,7 +211,8 @@ impl Job<'_> {
             report::json(self, &summary, ended.as_ref().err())?;
         }
         ended?;
-        // The object of --json has the checksum, and is all that its readers expect on standard output.
+        // The object of --json has the checksum, and is all that its readers expect on standard
+        // output.
         let sum = summary.sha256.filter(|_| self.how.sha256 && !self.how.json);
         if let Some(sum) = &sum {
             report::sum(sum, self.file, is_output)?;
@@ -246,7 +250,9 @@ impl Job<'_> {
             }
         }
         progress.close(ended.is_ok().then_some(&*summary));
-        ended.map_err(|failure| Failure::new(failure.code, format!("{}: {}", self.url.text, failure.text)))
+        ended.map_err(|failure| {
+            Failure::new(failure.code, format!("{}: {}", self.url.text, failure.text))
+        })
     }
 
     fn request(&self, local: &Local) -> ClientRequest<'_> {
@@ -282,7 +288,8 @@ impl Job<'_> {
     fn timing(&self) -> Timing {
         let timeout = self.how.timeout;
         Timing {
-            retransmit_timeout: timeout.map_or(LONGEST_WAIT, |seconds| Duration::from_secs(seconds.into())),
+            retransmit_timeout: timeout
+                .map_or(LONGEST_WAIT, |seconds| Duration::from_secs(seconds.into())),
             max_retransmits: self.how.retries,
             adaptive: timeout.is_none(),
             inactivity: None,
@@ -291,10 +298,11 @@ impl Job<'_> {
     }
 }
 
-/// Returns a flag that Ctrl-C sets. It ends the transfer like a failure: the server gets an ERROR, and no incomplete
-/// file is left.
+/// Returns a flag that Ctrl-C sets. It ends the transfer like a failure: the server gets an ERROR,
+/// and no incomplete file is left.
 fn cancelled() -> Result<Arc<AtomicBool>, Failure> {
     let flag = Arc::new(AtomicBool::new(false));
-    signals::set_at_end(&flag).map_err(|error| Failure::new(Code::System, format!("signals: {error}")))?;
+    signals::set_at_end(&flag)
+        .map_err(|error| Failure::new(Code::System, format!("signals: {error}")))?;
     Ok(flag)
 }

@@ -57,7 +57,8 @@ pub fn is_silence(failure: &Failure) -> bool {
     matches!(failure.code, Code::TimedOut | Code::Unavailable)
 }
 
-/// Returns the exit code for an ERROR, and a hint to add where its text alone misleads. `upload`: it answers a WRQ.
+/// Returns the exit code for an ERROR, and a hint to add where its text alone misleads. `upload`:
+/// it answers a WRQ.
 fn refusal(code: ErrorCode, message: &str, upload: bool) -> (Code, &'static str) {
     match code {
         // in.tftpd, unless it runs with --create.
@@ -70,7 +71,8 @@ fn refusal(code: ErrorCode, message: &str, upload: bool) -> (Code, &'static str)
         // dnsmasq and others that only send.
         ErrorCode::ILLEGAL if upload => (Code::NoPermission, "; the server takes no uploads"),
         ErrorCode::DISK_FULL => (Code::CantCreate, ""),
-        // in.tftpd has its system's words for what a file system refuses, under the number for nothing in particular.
+        // in.tftpd has its system's words for what a file system refuses, under the number for
+        // nothing in particular.
         ErrorCode::UNDEFINED if REFUSALS.contains(&message) => (Code::NoPermission, ""),
         _ => (Code::Protocol, ""),
     }

@@ -19,7 +19,8 @@ pub struct Url {
     pub text: String,
     host: String,
     port: u16,
-    /// The name as the server sees it; no NUL. Empty, or ending with "/", where only a directory was named.
+    /// The name as the server sees it; no NUL. Empty, or ending with "/", where only a directory
+    /// was named.
     pub name: Vec<u8>,
     /// It ends with `;mode=netascii`.
     pub netascii: bool,
@@ -73,7 +74,8 @@ impl FromStr for Url {
         let (place, path) = text[SCHEME.len()..]
             .split_once('/')
             .unwrap_or((&text[SCHEME.len()..], ""));
-        let (host, port) = place_of(place).ok_or_else(|| wrong("a host and a port are expected"))?;
+        let (host, port) =
+            place_of(place).ok_or_else(|| wrong("a host and a port are expected"))?;
         let (path, netascii) = match path.rsplit_once(";mode=") {
             Some((path, "netascii")) => (path, true),
             Some((path, "octet")) => (path, false),

@@ -25,8 +25,9 @@ enum Case {
 }
 
 impl Replacement {
-    /// `groups`: how many there are, the whole match included. A group that the expression has not is empty if it is
-    /// the next one (OpenStack's manual has such a rule), and an error beyond that.
+    /// `groups`: how many there are, the whole match included. A group that the expression has not
+    /// is empty if it is the next one (OpenStack's manual has such a rule), and an error beyond
+    /// that.
     pub fn parse(text: &str, groups: usize) -> Result<Replacement, String> {
         let mut parts = Vec::new();
         let mut literal = String::new();
@@ -63,7 +64,9 @@ impl Replacement {
                     continue;
                 }
                 Part::Text(text) => text.clone(),
-                Part::Group(group) => found.get(*group).map_or("", |found| found.as_str()).to_owned(),
+                Part::Group(group) => {
+                    found.get(*group).map_or("", |found| found.as_str()).to_owned()
+                }
                 Part::Address => ip.to_canonical().to_string(),
                 Part::Hexadecimal => hexadecimal(ip),
             };

@@ -1,7 +1,7 @@
 //! The map: rules that rewrite names, in the language of in.tftpd's --map-file (tftp-hpa).
 //!
-//! A line is an operation (letters), a regular expression and, with `r`, a replacement. `#` begins a comment. Rules are
-//! worked through from the top; without `e` or `a` all of them.
+//! A line is an operation (letters), a regular expression and, with `r`, a replacement. `#` begins
+//! a comment. Rules are worked through from the top; without `e` or `a` all of them.
 
 use std::path::Path;
 
@@ -13,7 +13,8 @@ use super::expand::Replacement;
 use super::posix;
 use crate::exit::{Code, Failure};
 
-/// So many rules are carried out for one name: rules that never come to an end refuse the request, as in.tftpd does.
+/// So many rules are carried out for one name: rules that never come to an end refuse the request,
+/// as in.tftpd does.
 const STEPS: usize = 1024;
 /// A name that grows beyond this is refused; the library looks up none that is longer.
 const MAX_BYTES: usize = 4095;
@@ -61,11 +62,13 @@ impl Map {
     pub fn read(path: &Path) -> Result<Map, Failure> {
         let shown = path.display().to_string();
         let bytes = std::fs::read(path).map_err(|error| {
-            let what =
-                format!("{shown}: {error}; check the path given with --map, and that this user may read it");
+            let what = format!(
+                "{shown}: {error}; check the path given with --map, and that this user may read it"
+            );
             Failure::new(Code::NoInput, what)
         })?;
-        Map::parse(&shown, &names::from_written(&bytes)).map_err(|what| Failure::new(Code::Config, what))
+        Map::parse(&shown, &names::from_written(&bytes))
+            .map_err(|what| Failure::new(Code::Config, what))
     }
 
     /// Parses rules; an error names its line.
@@ -73,14 +76,15 @@ impl Map {
         let mut rules = Vec::new();
         for (number, line) in text.lines().enumerate() {
             let number = number + 1;
-            let rule = parse_rule(number, line).map_err(|what| format!("{shown}:{number}: {what}"))?;
+            let rule =
+                parse_rule(number, line).map_err(|what| format!("{shown}:{number}: {what}"))?;
             rules.extend(rule);
         }
         Ok(Map { rules })
     }
 
-    /// Applies the rules to a requested name. `Err`: the request is refused, with the reason. `note` is called for each
-    /// rule that matches, with its line and the resulting name.
+    /// Applies the rules to a requested name. `Err`: the request is refused, with the reason.
+    /// `note` is called for each rule that matches, with its line and the resulting name.
     pub fn apply(
         &self,
         asked: RequestedName<'_>,
@@ -124,14 +128,21 @@ impl Rule {
             .ok_or("the rules of the map never come to an end")?;
         match operation {
             Flags { refuse: true, .. } => Err("refused by a rule of the map".to_owned()),
-            Flags { start_over: true, .. } => Ok(Next::First),
+            Flags {
+                start_over: true, ..
+            } => Ok(Next::First),
             Flags { end: true, .. } => Ok(Next::End),
             _ => Ok(Next::Rule),
         }
     }
 
     /// Replaces what matches; with `g` until nothing does any more.
-    fn rewrite(&self, name: &mut String, asked: RequestedName<'_>, steps: &mut usize) -> Result<(), String> {
+    fn rewrite(
+        &self,
+        name: &mut String,
+        asked: RequestedName<'_>,
+        steps: &mut usize,
+    ) -> Result<(), String> {
         while let Some(found) = self.pattern.captures(name) {
             *steps = steps
                 .checked_sub(1)
@@ -174,7 +185,9 @@ impl Flags {
             *flag = true;
         }
         if operation.rewrite && operation.inverse {
-            return Err("r and ~ don't go together: what does not match can't be replaced".to_owned());
+            return Err(
+                "r and ~ don't go together: what does not match can't be replaced".to_owned()
+            );
         }
         if operation.repeat && !operation.rewrite {
             return Err("g says how often r replaces, and there is no r".to_owned());
@@ -225,7 +238,8 @@ fn parse_rule(number: usize, line: &str) -> Result<Option<Rule>, String> {
     }))
 }
 
-/// Returns the last line of a regex error, which has the reason; the lines before show the position.
+/// Returns the last line of a regex error, which has the reason; the lines before show the
+/// position.
 fn last_line(error: &regex::Error) -> String {
     let text = error.to_string();
     text.lines()
@@ -235,7 +249,8 @@ fn last_line(error: &regex::Error) -> String {
         .to_owned()
 }
 
-/// The next word of a line, and what follows it. A backslash keeps its character in the word, and stays.
+/// The next word of a line, and what follows it. A backslash keeps its character in the word, and
+/// stays.
 fn field(line: &str) -> (&str, &str) {
     let line = line.trim_start();
     let mut escaped = false;

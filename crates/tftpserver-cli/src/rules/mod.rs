@@ -1,6 +1,7 @@
 //! From the requested name to the name that is looked up in the directory.
 //!
-//! The result is a name again, not a path: the library looks it up inside the directory, with all its promises.
+//! The result is a name again, not a path: the library looks it up inside the directory, with all
+//! its promises.
 
 mod expand;
 mod map;
@@ -36,7 +37,11 @@ pub struct Rules {
 
 impl Rules {
     /// Reads the map, if there is one.
-    pub fn read(map: Option<&Path>, per_client: Option<PerClient>, dir: &Path) -> Result<Rules, Failure> {
+    pub fn read(
+        map: Option<&Path>,
+        per_client: Option<PerClient>,
+        dir: &Path,
+    ) -> Result<Rules, Failure> {
         Ok(Rules {
             map: map.map(map::Map::read).transpose()?,
             per_client,
@@ -50,7 +55,8 @@ impl Rules {
         self.decide_noting(asked, &mut |_, _| {})
     }
 
-    /// As [`Rules::decide`]; `note` is called for every rule that applies, with its description and the resulting name.
+    /// As [`Rules::decide`]; `note` is called for every rule that applies, with its description and
+    /// the resulting name.
     pub fn decide_noting(
         &self,
         asked: RequestedName<'_>,
@@ -76,8 +82,9 @@ impl Rules {
         Ok((name != asked.name).then_some(name))
     }
 
-    /// Clients and maps of an in.tftpd without --secure name whole paths, as in `/srv/tftp/boot.img`: what lies below
-    /// the directory by its path is meant inside it. A directory that holds its own path once more is not meant.
+    /// Clients and maps of an in.tftpd without --secure name whole paths, as in
+    /// `/srv/tftp/boot.img`: what lies below the directory by its path is meant inside it. A
+    /// directory that holds its own path once more is not meant.
     fn below_dir<'n>(&self, name: &'n str) -> Option<&'n str> {
         for dir in [&self.dir, &self.real_dir] {
             let path = names::from_path(dir);

@@ -10,8 +10,8 @@ const ARP_TABLE: &str = "/proc/self/net/arp";
 
 /// The name inside the client's own directory, where `dir` holds one, or else the name as it is.
 ///
-/// Out of its own directory a client does not climb: a `..` is refused. Symbolic links that lead from it to other files
-/// in `dir` are the administrator's, and are followed.
+/// Out of its own directory a client does not climb: a `..` is refused. Symbolic links that lead
+/// from it to other files in `dir` are the administrator's, and are followed.
 pub fn name(kind: PerClient, dir: &Path, ip: IpAddr, name: String) -> Result<String, String> {
     let Some(own) = own_directory(kind, ip) else {
         return Ok(name);

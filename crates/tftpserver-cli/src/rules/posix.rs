@@ -1,10 +1,11 @@
 //! Regular expressions as egrep writes them, for the crate `regex`, which has Perl's.
 //!
-//! They differ in what `[...]` means (a backslash in it is a backslash; `[`, `&&` and `~~` are nothing special), in
-//! escaped letters, and in a `?` after another repetition, which makes that one lazy in Perl's. What neither has in
-//! common and no map needs, references back (`(a)\1`), is refused. `\xff`, which egrep has not, is the byte of a name
-//! that is not UTF-8. One difference stays: of several alternatives that match at one place egrep takes the longest,
-//! `regex` the first.
+//! They differ in what `[...]` means (a backslash in it is a backslash; `[`, `&&` and `~~` are
+//! nothing special), in escaped letters, and in a `?` after another repetition, which makes that
+//! one lazy in Perl's. What neither has in common and no map needs, references back (`(a)\1`), is
+//! refused. `\xff`, which egrep has not, is the byte of a name that is not UTF-8. One difference
+//! stays: of several alternatives that match at one place egrep takes the longest, `regex` the
+//! first.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -37,7 +38,8 @@ pub fn translate(pattern: &str) -> Result<String, String> {
     Ok(out)
 }
 
-/// Returns the character that stands for a byte in names, if `x` and two digits from 80 to ff follow.
+/// Returns the character that stands for a byte in names, if `x` and two digits from 80 to ff
+/// follow.
 fn byte(rest: &Peekable<Chars<'_>>) -> Option<char> {
     let next: String = rest.clone().take(3).collect();
     let digits = next.strip_prefix('x').filter(|digits| !digits.starts_with('+'))?;
@@ -93,7 +95,8 @@ fn literal(c: char, out: &mut String) {
     out.push(c);
 }
 
-/// `[.a.]` and `[=a=]`, of which the `[` was read already: the character in it. Those of several are words of a locale.
+/// `[.a.]` and `[=a=]`, of which the `[` was read already: the character in it. Those of several
+/// are words of a locale.
 fn element(rest: &mut Peekable<Chars<'_>>, pattern: &str) -> Result<char, String> {
     let kind = rest.next();
     match (rest.next(), rest.next(), rest.next()) {

@@ -5,7 +5,9 @@ use std::io;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::listen::Listen;
-use crate::system::sockets::{FIRST_ONLY_RESERVES, bind_to_interface, force_receive_buffer, share_port};
+use crate::system::sockets::{
+    FIRST_ONLY_RESERVES, bind_to_interface, force_receive_buffer, share_port,
+};
 
 /// Bytes of each queue, as the library asks for where it binds.
 const BUFFER: usize = 4 << 20;
@@ -13,8 +15,8 @@ const BUFFER: usize = 4 << 20;
 /// The smallest size that is tried.
 const SMALLEST_BUFFER: usize = 1 << 16;
 
-/// Sockets for each of these addresses, one a thread: those of one address share its port, and the kernel keeps every
-/// client on one of them. The error comes with the address.
+/// Sockets for each of these addresses, one a thread: those of one address share its port, and the
+/// kernel keeps every client on one of them. The error comes with the address.
 pub fn all(
     wanted: &[Listen],
     threads: u32,
@@ -29,8 +31,8 @@ pub fn all(
     Ok(sockets)
 }
 
-/// Binds the sockets of one address. `first_only_reserves`: beside others the first one would get no
-/// datagrams.
+/// Binds the sockets of one address. `first_only_reserves`: beside others the first one would get
+/// no datagrams.
 fn shared(
     listen: &Listen,
     threads: u32,
@@ -67,8 +69,9 @@ fn unbound(listen: &Listen, interface: Option<&str>) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// The library leaves the buffers of sockets that it did not bind as they are. The system's usual 208 KiB hold the
-/// requests of some hundred machines that boot at once; beyond its limit the size is root's to choose.
+/// The library leaves the buffers of sockets that it did not bind as they are. The system's usual
+/// 208 KiB hold the requests of some hundred machines that boot at once; beyond its limit the size
+/// is root's to choose.
 fn enlarge(socket: &Socket) {
     if force_receive_buffer(socket, BUFFER).is_err() {
         as_permitted(|bytes| socket.set_recv_buffer_size(bytes));
@@ -76,8 +79,8 @@ fn enlarge(socket: &Socket) {
     as_permitted(|bytes| socket.set_send_buffer_size(bytes));
 }
 
-/// Sets a buffer's size as far as the system permits: FreeBSD and macOS refuse what is too much instead of reducing it.
-/// Where even a small one is refused the system's own stays.
+/// Sets a buffer's size as far as the system permits: FreeBSD and macOS refuse what is too much
+/// instead of reducing it. Where even a small one is refused the system's own stays.
 fn as_permitted(mut set: impl FnMut(usize) -> io::Result<()>) {
     let half = |bytes: &usize| (*bytes > SMALLEST_BUFFER).then_some(bytes / 2);
     std::iter::successors(Some(BUFFER), half).any(|bytes| set(bytes).is_ok());

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use tftp_serve::{Answer, Builder, Connection, Event, LogKind, LogLevel, Outcome, Refusal, Request};
+use tftp_serve::{
+    Answer, Builder, Connection, Event, LogKind, LogLevel, Outcome, Refusal, Request,
+};
 
 use super::Running;
 use crate::output::Output;
@@ -82,8 +84,9 @@ impl EventHandler {
                 &message,
             ),
             Event::LogsDropped { count } => {
-                let message =
-                    format!("{count} log messages were dropped: they came faster than they are written");
+                let message = format!(
+                    "{count} log messages were dropped: they came faster than they are written"
+                );
                 log(0, LogLevel::Info, LogKind::Info, &message);
             }
             _ => {}

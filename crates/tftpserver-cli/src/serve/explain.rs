@@ -1,5 +1,5 @@
-//! `--explain`: the file that a client would get for a name, and the rules that apply. The library looks the file up as
-//! it does for a client, by a request over the loopback interface.
+//! `--explain`: the file that a client would get for a name, and the rules that apply. The library
+//! looks the file up as it does for a client, by a request over the loopback interface.
 
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::sync::Arc;
@@ -28,7 +28,8 @@ enum Found {
     Refused(tftp_serve::Outcome),
 }
 
-/// Prints a line for each rule that applies, and the result. The exit code is 0 if a file would be served.
+/// Prints a line for each rule that applies, and the result. The exit code is 0 if a file would be
+/// served.
 pub fn run(plan: Plan, name: &str, client: IpAddr, is_write: bool) -> Result<Code, Failure> {
     let verb = if is_write { "write" } else { "read" };
     say(&format!("{client} asks to {verb} {name}"));
@@ -68,7 +69,12 @@ fn say(line: &str) {
     output::say(&text::printable(line));
 }
 
-fn look_up(plan: Plan, name: &str, served: Option<String>, is_write: bool) -> Result<Code, Failure> {
+fn look_up(
+    plan: Plan,
+    name: &str,
+    served: Option<String>,
+    is_write: bool,
+) -> Result<Code, Failure> {
     match ask(plan, name, served, is_write)? {
         Found::File { path } if is_write => {
             say(&format!("stored: {path}"));
@@ -101,7 +107,12 @@ fn look_up(plan: Plan, name: &str, served: Option<String>, is_write: bool) -> Re
 }
 
 /// Asks a server of these options, which only this process can reach.
-fn ask(mut plan: Plan, name: &str, served: Option<String>, is_write: bool) -> Result<Found, Failure> {
+fn ask(
+    mut plan: Plan,
+    name: &str,
+    served: Option<String>,
+    is_write: bool,
+) -> Result<Found, Failure> {
     // As whoever would serve it; what is about the network does not matter here.
     if let Some(user) = Identity::wanted(&plan.options)?.filter(|_| is_root()) {
         user.switch_user()?;
@@ -136,7 +147,11 @@ fn ask(mut plan: Plan, name: &str, served: Option<String>, is_write: bool) -> Re
 }
 
 /// Serves the name that the rules made, and sends what becomes of it.
-fn listen_for(builder: Builder, served: Option<String>, found: std::sync::mpsc::Sender<Found>) -> Builder {
+fn listen_for(
+    builder: Builder,
+    served: Option<String>,
+    found: std::sync::mpsc::Sender<Found>,
+) -> Builder {
     builder
         .handler(move |_: Request| served.clone().map_or_else(Answer::root, Answer::name))
         .on_event(move |event| {

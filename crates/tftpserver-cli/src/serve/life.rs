@@ -29,12 +29,12 @@ pub fn until_stopped(
     drain(running, server, started.verbose, requests)
 }
 
-/// Reads everything again; what is wrong leaves everything as it was. `started` is what some options keep until the
-/// end.
+/// Reads everything again; what is wrong leaves everything as it was. `started` is what some
+/// options keep until the end.
 fn reload(running: &Running, server: &Server, asked: &Serve, old: Plan, started: &Options) -> Plan {
     service_manager::reloading();
-    let new =
-        Plan::read(asked).and_then(|new| settings::any_time(server, &new, &running.denied).map(|()| new));
+    let new = Plan::read(asked)
+        .and_then(|new| settings::any_time(server, &new, &running.denied).map(|()| new));
     let plan = match new {
         Ok(new) => {
             running.set_rules(new.rules.clone());
@@ -54,16 +54,22 @@ fn reload(running: &Running, server: &Server, asked: &Serve, old: Plan, started:
     plan
 }
 
-/// The last part of the grace is for cutting off transfers and for telling their clients: this share, and at most so
-/// long.
+/// The last part of the grace is for cutting off transfers and for telling their clients: this
+/// share, and at most so long.
 const CUT_SHARE: u32 = 8;
 const CUT_TIME: Duration = Duration::from_secs(1);
 
 /// How often it looks whether a second signal has come.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Takes no new requests and lets transfers finish; ends them on a second signal, or when the grace period is over.
-fn drain(running: &Running, server: &Server, verbose: u8, requests: &Receiver<ControlRequest>) -> Code {
+/// Takes no new requests and lets transfers finish; ends them on a second signal, or when the grace
+/// period is over.
+fn drain(
+    running: &Running,
+    server: &Server,
+    verbose: u8,
+    requests: &Receiver<ControlRequest>,
+) -> Code {
     let (grace, begin) = (running.grace.time(), clock::now());
     let cut = grace - (grace / CUT_SHARE).min(CUT_TIME);
     service_manager::stopping(grace);
@@ -74,7 +80,8 @@ fn drain(running: &Running, server: &Server, verbose: u8, requests: &Receiver<Co
     }
     let left = server.connection_count();
     if left > 0 && std::io::stdin().is_terminal() {
-        let line = format!("transfers that still run: {left}; they may finish, Ctrl-C again ends them");
+        let line =
+            format!("transfers that still run: {left}; they may finish, Ctrl-C again ends them");
         running.output.remark(&line);
     }
     let mut code = Code::Done;

@@ -152,7 +152,11 @@ fn serve(running: &Running, asked: &Serve, plan: Plan) -> Result<Code, Failure> 
 }
 
 /// Opens what may need privileges, gives them up, and looks whether the rest can be done without.
-fn open_ports(running: &Running, asked: &Serve, plan: &Plan) -> Result<(Option<web::Port>, Places), Failure> {
+fn open_ports(
+    running: &Running,
+    asked: &Serve,
+    plan: &Plan,
+) -> Result<(Option<web::Port>, Places), Failure> {
     let options = &plan.options;
     let user = Identity::wanted(options)?;
     let page = options

@@ -1,5 +1,5 @@
-//! Rights that are missing once root's are given up. They are checked at the start, so that nothing fails later, as at
-//! the first reload.
+//! Rights that are missing once root's are given up. They are checked at the start, so that nothing
+//! fails later, as at the first reload.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, UdpSocket};
@@ -12,8 +12,8 @@ use crate::system::access;
 use crate::system::user::Identity;
 use crate::text;
 
-/// Fails where no transfer could succeed; otherwise returns a warning for each thing that will fail later. Called as
-/// the new user.
+/// Fails where no transfer could succeed; otherwise returns a warning for each thing that will fail
+/// later. Called as the new user.
 pub fn left(user: &Identity, asked: &Serve, plan: &Plan) -> Result<Vec<String>, Failure> {
     let shown = user.shown();
     config::directory(Some(&plan.dir)).map_err(|failure| {

@@ -13,7 +13,8 @@ use crate::exit::{Code, Failure};
 use crate::options::Options;
 use crate::text;
 
-/// Everything but where it listens; `denied` counts the requests of clients that `--allow` and `--deny` exclude.
+/// Everything but where it listens; `denied` counts the requests of clients that `--allow` and
+/// `--deny` exclude.
 pub fn at_start(plan: &Plan, denied: &Arc<AtomicU64>) -> Result<Builder, Failure> {
     let options = &plan.options;
     let threads = within("--threads", options.threads.unwrap_or(1), &Builder::IO_THREADS)?;
@@ -97,10 +98,12 @@ fn limits(mut settings: Settings, options: &Options) -> Result<Settings, Failure
         settings = settings.max_block_size(within("--max-blksize", bytes, &Settings::BLOCK_SIZES)?);
     }
     if let Some(blocks) = options.max_windowsize {
-        settings = settings.max_window_size(within("--max-windowsize", blocks, &Settings::WINDOW_SIZES)?);
+        settings =
+            settings.max_window_size(within("--max-windowsize", blocks, &Settings::WINDOW_SIZES)?);
     }
     if let Some(limit) = options.max_connections {
-        settings = settings.max_connections(within("--max-connections", limit, &Settings::CONNECTIONS)?);
+        settings =
+            settings.max_connections(within("--max-connections", limit, &Settings::CONNECTIONS)?);
     }
     if let Some(limit) = options.max_connections_per_host.filter(|limit| *limit > 0) {
         let limit = within("--max-connections-per-host", limit, &Settings::CONNECTIONS)?;

@@ -1,5 +1,5 @@
-//! Where it listens: addresses that the library opens, sockets that were opened before privileges went, or those that
-//! the service manager opened.
+//! Where it listens: addresses that the library opens, sockets that were opened before privileges
+//! went, or those that the service manager opened.
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -24,7 +24,8 @@ pub struct Places {
     one_thread: bool,
 }
 
-/// Finds out where to listen. With `now` the sockets are bound here, for later the right to may be gone.
+/// Finds out where to listen. With `now` the sockets are bound here, for later the right to may be
+/// gone.
 pub fn prepare(running: &Running, options: &Options, now: bool) -> Result<Places, Failure> {
     let inherited = service_manager::inherited()?;
     if !inherited.is_empty() {
@@ -49,7 +50,8 @@ pub fn prepare(running: &Running, options: &Options, now: bool) -> Result<Places
     })
 }
 
-/// Starts to listen. `configured` makes what is to be started, twice where the first port is not allowed.
+/// Starts to listen. `configured` makes what is to be started, twice where the first port is not
+/// allowed.
 pub fn start(
     running: &Running,
     options: &Options,
@@ -103,12 +105,14 @@ fn add(mut builder: Builder, places: &Places) -> Builder {
 
 /// Where it listens; sockets of one address, one a thread, count once.
 pub fn addresses(server: &Server) -> Vec<String> {
-    let mut addresses: Vec<String> = server.local_addrs().iter().map(SocketAddr::to_string).collect();
+    let mut addresses: Vec<String> =
+        server.local_addrs().iter().map(SocketAddr::to_string).collect();
     addresses.dedup();
     addresses
 }
 
-/// The addresses that it listens on, as text. `[::]` without IPv4 is marked, because it looks like every address.
+/// The addresses that it listens on, as text. `[::]` without IPv4 is marked, because it looks like
+/// every address.
 pub fn described(server: &Server) -> String {
     let mut all: Vec<String> = Vec::new();
     for (address, dual_stack) in server.local_addrs().into_iter().zip(server.dual_stack()) {
@@ -141,10 +145,16 @@ fn wanted(options: &Options) -> Vec<Listen> {
 }
 
 /// Binds what the library will adopt.
-fn bind_all(running: &Running, options: &Options, wanted: &[Listen]) -> Result<Vec<Bound>, Failure> {
+fn bind_all(
+    running: &Running,
+    options: &Options,
+    wanted: &[Listen],
+) -> Result<Vec<Bound>, Failure> {
     let interface = options.interface.as_deref();
     match bind::all(wanted, options.threads.unwrap_or(1), interface) {
-        Err((error, _)) if error.kind() == ErrorKind::PermissionDenied && is_default(options, wanted) => {
+        Err((error, _))
+            if error.kind() == ErrorKind::PermissionDenied && is_default(options, wanted) =>
+        {
             hint(running);
             bind_all(running, options, &[Listen::all_addresses(UNPRIVILEGED_PORT)])
         }
@@ -252,7 +262,8 @@ mod tests {
     #[test]
     fn a_denied_port_is_taken_where_none_needs_a_privilege() {
         let denied = ErrorKind::PermissionDenied.into();
-        let [unix, windows] = [true, false].map(|privileged| refused(&denied, "0.0.0.0:69", privileged));
+        let [unix, windows] =
+            [true, false].map(|privileged| refused(&denied, "0.0.0.0:69", privileged));
         assert_eq!((unix.code, windows.code), (Code::NoPermission, Code::Unavailable));
         assert!(unix.text.contains("as root") && !windows.text.contains("as root"));
         assert!(windows.text.contains("another program has it"), "{windows}");

@@ -1,5 +1,5 @@
-//! Everything that differs between systems: `unix/` and `windows/` have the same modules with the same functions, and
-//! all other code calls them by these names.
+//! Everything that differs between systems: `unix/` and `windows/` have the same modules with the
+//! same functions, and all other code calls them by these names.
 
 #[cfg(unix)]
 mod unix;
@@ -9,7 +9,9 @@ mod windows;
 #[cfg(unix)]
 pub use unix::{access, errors, files, limits, machine, service_manager, signals, sockets, user};
 #[cfg(windows)]
-pub use windows::{access, errors, files, limits, machine, service_manager, signals, sockets, user};
+pub use windows::{
+    access, errors, files, limits, machine, service_manager, signals, sockets, user,
+};
 
 #[cfg(windows)]
 pub use windows::service;
@@ -25,6 +27,7 @@ mod service_log;
 pub enum ControlRequest {
     /// SIGHUP: read the configuration and its files again.
     Reload,
-    /// SIGTERM, SIGINT, Ctrl-C; SIGHUP without a configuration, as from a terminal that closes: end.
+    /// SIGTERM, SIGINT, Ctrl-C; SIGHUP without a configuration, as from a terminal that closes:
+    /// end.
     End,
 }

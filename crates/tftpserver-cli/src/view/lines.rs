@@ -43,7 +43,8 @@ fn dated(line: &str) -> String {
     format!("{} {line}", clock::date())
 }
 
-/// How a transfer ended, in one line; where it is longer than `width` columns the name is shortened first.
+/// How a transfer ended, in one line; where it is longer than `width` columns the name is shortened
+/// first.
 pub fn ended(transfer: &Transfer, width: usize) -> String {
     let figures = &transfer.figures;
     let peer = transfer.peer();

@@ -1,5 +1,5 @@
-//! The view on a terminal: ended transfers scroll by as lines; below them stay a row for each one that runs, the latest
-//! failures with their reason, and the sums.
+//! The view on a terminal: ended transfers scroll by as lines; below them stay a row for each one
+//! that runs, the latest failures with their reason, and the sums.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -27,7 +27,8 @@ pub struct Live {
     terminal: Term,
     /// The rows at the bottom, as they were written last.
     rows: Vec<String>,
-    /// The latest last. They become lines that scroll by when others take their place: each is shown once.
+    /// The latest last. They become lines that scroll by when others take their place: each is
+    /// shown once.
     failed: VecDeque<Arc<Transfer>>,
     rates: Rates,
 }
@@ -64,7 +65,8 @@ impl Live {
         let _ = self.terminal.flush();
     }
 
-    /// Goes up to where `rows` begin, and clears everything from there on, what was typed below them too.
+    /// Goes up to where `rows` begin, and clears everything from there on, what was typed below
+    /// them too.
     fn erase(&self, rows: &[String]) {
         let (_, columns) = self.terminal.size();
         let columns = usize::from(columns).max(1);
@@ -153,7 +155,8 @@ impl View for Live {
     /// Leaves the failures and the final totals on the terminal.
     fn close(&mut self, last: &BoardSnapshot) {
         let (_, width) = console_size();
-        let mut rows: Vec<String> = self.failed.iter().map(|one| rows::failure(one, width)).collect();
+        let mut rows: Vec<String> =
+            self.failed.iter().map(|one| rows::failure(one, width)).collect();
         rows.push(rows::sums(last, "", width));
         self.show(rows);
     }

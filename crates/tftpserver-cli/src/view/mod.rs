@@ -1,4 +1,5 @@
-//! Views for standard output: live rows on a terminal, lines in a pipe, JSON for machines, or nothing.
+//! Views for standard output: live rows on a terminal, lines in a pipe, JSON for machines, or
+//! nothing.
 //!
 //! Views run on the thread that writes standard output ([`crate::output`]), and on no other.
 
@@ -23,7 +24,8 @@ pub type Snapshot = Arc<dyn Fn() -> BoardSnapshot + Send + Sync>;
 
 /// Shows what happens. Every method may block, for as long as standard output does.
 pub trait View: Send {
-    /// Shows the directory and the addresses: `described` as text for people, `addresses` one by one.
+    /// Shows the directory and the addresses: `described` as text for people, `addresses` one by
+    /// one.
     fn listening(&mut self, dir: &str, described: &str, addresses: &[String]);
     /// Whether [`View::began`] does anything.
     fn shows_begin(&self) -> bool {

@@ -11,8 +11,8 @@ const SHORT_BAR: usize = 4;
 /// Columns that a name keeps before anything else has a place, unless it is shorter.
 const NAME: usize = 16;
 
-/// A running transfer: client, file, bar, per cent, bytes, rate, retransmissions. Where these do not fit, parts are
-/// left out from the least important on, so that the file can be recognised.
+/// A running transfer: client, file, bar, per cent, bytes, rate, retransmissions. Where these do
+/// not fit, parts are left out from the least important on, so that the file can be recognised.
 pub fn bar(transfer: &Transfer, rate: &str, width: usize) -> String {
     let figures = &transfer.figures;
     let arrow = match transfer.operation {

@@ -1,7 +1,7 @@
 //! Why a transfer ended: the word, the number and the text that are displayed.
 //!
-//! The numbers are those of the C interface (docs/reference/errors.md), so that `--json` and programs that use
-//! the library report the same ones.
+//! The numbers are those of the C interface (docs/reference/errors.md), so that `--json` and
+//! programs that use the library report the same ones.
 
 use std::io;
 
@@ -41,11 +41,14 @@ pub fn reason(outcome: &tftp_serve::Outcome, operation: Operation) -> Reason {
             124,
             client_error("The client sent", code.0, text),
         ),
-        Ended::Silent { probably_complete } => because(Outcome::Timeout, 301, silent(*probably_complete)),
+        Ended::Silent { probably_complete } => {
+            because(Outcome::Timeout, 301, silent(*probably_complete))
+        }
         Ended::Unanswered => because(Outcome::Timeout, 301, "The application did not answer."),
         Ended::Refused(refusal) => because(Outcome::Refused, 10013, refusal.text()),
         Ended::Limit => {
-            let text = "Too many users. --max-connections or --max-connections-per-host is reached.";
+            let text =
+                "Too many users. --max-connections or --max-connections-per-host is reached.";
             because(Outcome::Limit, 10068, text)
         }
         Ended::ReadOnly => because(

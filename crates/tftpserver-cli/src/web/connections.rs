@@ -1,5 +1,5 @@
-//! The connections of the page, with a bound on everything that a client decides: how many there are, how long each
-//! lasts, how long its request is. Bodies of requests are never read.
+//! The connections of the page, with a bound on everything that a client decides: how many there
+//! are, how long each lasts, how long its request is. Bodies of requests are never read.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -28,7 +28,8 @@ use crate::text;
 const CONNECTIONS: usize = 64;
 /// Time for the header of a request.
 const HEADER_TIME: Duration = Duration::from_secs(5);
-/// Time after which a connection gets no further request, and after which it is cut off in the middle of an answer.
+/// Time after which a connection gets no further request, and after which it is cut off in the
+/// middle of an answer.
 const REUSE_TIME: Duration = Duration::from_secs(30);
 const LIFETIME: Duration = Duration::from_secs(35);
 /// Bytes of a header, and how many lines it may have.
@@ -44,8 +45,9 @@ pub fn serve(
     listener: TcpListener,
     answer: impl Fn(&Request<Incoming>) -> Answer + Send + Sync + 'static,
 ) -> Result<(), Failure> {
-    let failed =
-        |error: io::Error| Failure::new(Code::System, format!("--metrics: {}", text::system(&error)));
+    let failed = |error: io::Error| {
+        Failure::new(Code::System, format!("--metrics: {}", text::system(&error)))
+    };
     listener.set_nonblocking(true).map_err(failed)?;
     let runtime = Builder::new_current_thread()
         .enable_all()

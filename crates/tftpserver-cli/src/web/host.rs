@@ -1,8 +1,8 @@
 //! The host names that the page answers to.
 //!
-//! This prevents DNS rebinding: a page elsewhere on the web can make its own name resolve to this machine's address,
-//! and a browser then lets it read the answers. The Host header of such a request has the page's name, which is none of
-//! this machine's.
+//! This prevents DNS rebinding: a page elsewhere on the web can make its own name resolve to this
+//! machine's address, and a browser then lets it read the answers. The Host header of such a
+//! request has the page's name, which is none of this machine's.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,8 @@ use hyper::{Request, StatusCode, Version};
 use super::{Answer, refusal};
 use crate::system::machine;
 
-/// The names that are answered, in small letters. Addresses are always answered: they cannot be rebound.
+/// The names that are answered, in small letters. Addresses are always answered: they cannot be
+/// rebound.
 pub struct Names(Vec<String>);
 
 impl Names {
@@ -26,7 +27,8 @@ impl Names {
         )
     }
 
-    /// Returns the answer to a request with another host name; `None` if the name is one of this machine's.
+    /// Returns the answer to a request with another host name; `None` if the name is one of this
+    /// machine's.
     pub fn check<B>(&self, request: &Request<B>) -> Option<Answer> {
         let mut headers = request.headers().get_all(HOST).iter();
         let header = match (headers.next(), headers.next()) {

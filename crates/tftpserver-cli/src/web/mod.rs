@@ -1,7 +1,7 @@
 //! Figures for Prometheus and a page for people, by HTTP.
 //!
-//! `/` is the page, `/transfers.json` what it shows, `/metrics` the figures. Nothing can be changed here, and the page
-//! fetches nothing from anywhere else.
+//! `/` is the page, `/transfers.json` what it shows, `/metrics` the figures. Nothing can be changed
+//! here, and the page fetches nothing from anywhere else.
 
 mod connections;
 mod host;
@@ -50,7 +50,8 @@ struct Site {
 }
 
 impl Port {
-    /// Opens the port. `names` are host names that it answers to besides its addresses and the machine's own name.
+    /// Opens the port. `names` are host names that it answers to besides its addresses and the
+    /// machine's own name.
     pub fn open(address: SocketAddr, names: &[String]) -> Result<Port, Failure> {
         let listener = TcpListener::bind(address).map_err(|error| {
             let code = match error.kind() {
@@ -69,7 +70,8 @@ impl Port {
 
     /// Answers from now on, on a thread of its own.
     pub fn serve(self, running: &Running) -> Result<(), Failure> {
-        let failed = |error| Failure::new(Code::System, format!("--metrics: {}", text::system(&error)));
+        let failed =
+            |error| Failure::new(Code::System, format!("--metrics: {}", text::system(&error)));
         let address = self.listener.local_addr().map_err(failed)?;
         tracing::info!(%address, "figures and page");
         let site = Site {

@@ -1,4 +1,5 @@
-//! Access rules: which clients and names are served, with which options, and commands that report without serving.
+//! Access rules: which clients and names are served, with which options, and commands that report
+//! without serving.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
@@ -23,7 +24,8 @@ fn answer(socket: &UdpSocket) -> Vec<u8> {
 
 const READ: &[u8] = b"\0\x01f\0octet\0";
 
-/// Sends requests from two clients, one after the other: the first gets no answer and the second gets the file.
+/// Sends requests from two clients, one after the other: the first gets no answer and the second
+/// gets the file.
 fn silence_then_data(server: SocketAddr, denied: &str, allowed: &str) {
     let first = ask(denied, server, READ);
     let second = ask(allowed, server, READ);
@@ -262,7 +264,8 @@ fn a_configuration_is_checked_without_serving() {
     }
 }
 
-/// A loopback and another interface; the test binds to each of them, and sends requests to both addresses.
+/// A loopback and another interface; the test binds to each of them, and sends requests to both
+/// addresses.
 const INTERFACES: &str = r#"
 ip link set lo up && ip link add other type veth peer name away || exit 0
 ip address add 192.0.2.1/24 dev other
@@ -298,7 +301,9 @@ fn an_interface_alone() {
     let output = command.arg(directory.path()).output().unwrap();
     let got = String::from_utf8_lossy(&output.stdout);
     if got.is_empty() {
-        return not_run("--interface, which needs the right to make network namespaces and interfaces");
+        return not_run(
+            "--interface, which needs the right to make network namespaces and interfaces",
+        );
     }
     assert_eq!(
         got,

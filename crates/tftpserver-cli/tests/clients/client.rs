@@ -44,7 +44,8 @@ fn every_mix_of_blocks_and_windows() {
     let served = Served::new(there.path(), &["--create"]);
     for blksize in ["8", "512", "1428", "65464"] {
         for windowsize in ["1", "2", "16", "64"] {
-            let (block, window): (usize, usize) = (blksize.parse().unwrap(), windowsize.parse().unwrap());
+            let (block, window): (usize, usize) =
+                (blksize.parse().unwrap(), windowsize.parse().unwrap());
             for size in [0, 1, block, block * window, block * window + 1, 3 * block - 1] {
                 let options = ["-b", blksize, "-w", windowsize];
                 there_and_back(&served, here.path(), &pattern(size), &options);
@@ -286,7 +287,8 @@ fn a_get_with_losses_sends_its_last_ack_again_and_ends() {
         let mut buffer = [0; 2000];
         let (_, client) = socket.recv_from(&mut buffer).unwrap();
         let full = [&[0, 3, 0, 1], &[1; 512][..]].concat();
-        // Block 1 twice: its first ACK counts as lost, and the client's second one as retransmitted.
+        // Block 1 twice: its first ACK counts as lost, and the client's second one as
+        // retransmitted.
         for packet in [&full[..], &full, b"\x00\x03\x00\x02end"] {
             socket.send_to(packet, client).unwrap();
             socket.recv_from(&mut buffer).unwrap();

@@ -1,4 +1,5 @@
-//! Transfers between the command and its clients, and between its own client and this and other servers.
+//! Transfers between the command and its clients, and between its own client and this and other
+//! servers.
 
 mod access;
 mod client;

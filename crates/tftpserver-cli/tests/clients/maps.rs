@@ -1,4 +1,5 @@
-//! The rules of `--map` have the semantics of in.tftpd: both read the same map, and serve the same file or refuse.
+//! The rules of `--map` have the semantics of in.tftpd: both read the same map, and serve the same
+//! file or refuse.
 
 use std::net::SocketAddr;
 
@@ -125,8 +126,8 @@ fn in_tftpd_reads_maps_as_we_do() {
         let Some(other) = Other::in_tftpd(&options) else {
             return;
         };
-        // Each file holds its name. The requested name exists too, unless the request is to be refused because it does
-        // not.
+        // Each file holds its name. The requested name exists too, unless the request is to be
+        // refused because it does not.
         for path in [Some(name), wanted.as_ref()].into_iter().flatten() {
             let path = path.trim_start_matches('/');
             std::fs::create_dir_all(other.path(path).parent().unwrap()).unwrap();

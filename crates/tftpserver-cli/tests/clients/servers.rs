@@ -1,4 +1,5 @@
-//! `get` and `put` against other servers: tftpd-hpa and atftpd, which scripts/servers.sh unpacks, and dnsmasq.
+//! `get` and `put` against other servers: tftpd-hpa and atftpd, which scripts/servers.sh unpacks,
+//! and dnsmasq.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -52,7 +53,8 @@ fn tftpd_hpas_server() {
     fails(&["get", &other.url("none"), "-"], 66, &["ERROR 1"]);
 }
 
-/// The server answers "File not found" for a file that it does not create, and its system's message with number 0.
+/// The server answers "File not found" for a file that it does not create, and its system's message
+/// with number 0.
 #[test]
 fn tftpd_hpas_server_refuses() {
     let (Some(plain), Some(creating)) = (
@@ -105,7 +107,8 @@ fn tftpd_hpas_server_with_fewer_options() {
 
 #[test]
 fn atftpds_server() {
-    let (Some(other), Some(strict)) = (Other::atftpd("root", "root"), Other::atftpd("nobody", "nogroup"))
+    let (Some(other), Some(strict)) =
+        (Other::atftpd("root", "root"), Other::atftpd("nobody", "nogroup"))
     else {
         return;
     };
@@ -128,8 +131,8 @@ fn dnsmasqs_server() {
     let content = pattern(100_000);
     let (there, here) = (directory(&[("f", &content), ("empty", b"")]), directory(&[]));
     std::fs::set_permissions(there.path(), Permissions::from_mode(0o755)).unwrap();
-    // Its TFTP port is fixed, so it runs in its own network namespace. It listens when the first get does not end with
-    // 69.
+    // Its TFTP port is fixed, so it runs in its own network namespace. It listens when the first
+    // get does not end with 69.
     let script = format!(
         "ip link set lo up && {{ dnsmasq --no-daemon --conf-file=/dev/null --port=0 --enable-tftp \
          --tftp-root={root} --user=root --log-facility=/dev/null --pid-file= & }} && server=$! && cd {here} && \

@@ -180,7 +180,8 @@ fn names_are_mapped_and_stay_inside() {
         return;
     }
     let outside = directory(&[("secret", b"secret")]);
-    let directory = directory(&[("boot/x64/wdsnbp.com", b"boot"), ("hosts/127.0.0.1.cfg", b"mine")]);
+    let directory =
+        directory(&[("boot/x64/wdsnbp.com", b"boot"), ("hosts/127.0.0.1.cfg", b"mine")]);
     let rules = format!(
         "# as in tftp-hpa's examples\nrg \\\\ /\nri ^config$ hosts//\\i.cfg\na \\.pvt$\nr ^out$ {}/secret\nr ^up$ ../../../etc/passwd\n",
         outside.path().display()
@@ -211,8 +212,8 @@ fn names_are_mapped_and_stay_inside() {
     assert_eq!(curl(served.address(), "up"), Err(DENIED));
 }
 
-/// Some old ROMs append one byte too many, 0xFF, to the name. A symbolic link with that name helps, and so does a rule
-/// with the byte or its escape; output shows it as a number.
+/// Some old ROMs append one byte too many, 0xFF, to the name. A symbolic link with that name helps,
+/// and so does a rule with the byte or its escape; output shows it as a number.
 #[cfg(target_os = "linux")]
 #[test]
 fn names_that_are_not_utf_8_are_served_and_mapped() {
@@ -255,7 +256,8 @@ fn a_client_has_a_directory_of_its_own() {
     if !have("curl") {
         return;
     }
-    let directory = directory(&[("f", b"everybody's"), ("127.0.0.1/f", b"mine"), ("g", b"outside")]);
+    let directory =
+        directory(&[("f", b"everybody's"), ("127.0.0.1/f", b"mine"), ("g", b"outside")]);
     let mut served = Served::new(
         directory.path(),
         &["--per-client", "ip", "--create", "--listen", "[::1]:0"],
@@ -314,7 +316,8 @@ fn lines_for_people() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
-/// Characters that control a terminal or change the writing direction are escaped, although JSON would allow them.
+/// Characters that control a terminal or change the writing direction are escaped, although JSON
+/// would allow them.
 #[test]
 fn json_is_safe_for_terminals() {
     let directory = directory(&[]);
@@ -367,7 +370,9 @@ done
 fn a_client_is_known_by_its_ethernet_address() {
     let tools = ["curl", "unshare", "nsenter", "ip"];
     if !is_root() || !tools.iter().all(|tool| have(tool)) {
-        return not_run("--per-client mac on an Ethernet, which needs root, util-linux and iproute2");
+        return not_run(
+            "--per-client mac on an Ethernet, which needs root, util-linux and iproute2",
+        );
     }
     let allowed = Command::new("unshare")
         .args(["-n", "ip", "link", "add", "near", "type", "veth"])

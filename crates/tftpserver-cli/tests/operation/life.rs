@@ -122,8 +122,8 @@ fn await_content(served: &Served, wanted: &str) {
     });
 }
 
-/// Passes sockets as descriptors 3 and 4, as a service manager does, and a notification socket. The shell sets
-/// LISTEN_PID to its own process id, because it becomes the program.
+/// Passes sockets as descriptors 3 and 4, as a service manager does, and a notification socket. The
+/// shell sets LISTEN_PID to its own process id, because it becomes the program.
 #[test]
 fn a_service_manager_opens_the_sockets_and_is_notified() {
     // dash supports descriptors of one digit only.
@@ -175,11 +175,14 @@ fn inheritable(socket: &UdpSocket) -> i32 {
     number
 }
 
-/// Runs in its own network namespace, where no port is in use: 69 as root, 6969 with a hint as another user.
+/// Runs in its own network namespace, where no port is in use: 69 as root, 6969 with a hint as
+/// another user.
 #[test]
 fn ports_without_words() {
     if !is_root() || !have("unshare") || !have("setpriv") {
-        return not_run("the ports that are taken by default, which needs root, unshare and setpriv");
+        return not_run(
+            "the ports that are taken by default, which needs root, unshare and setpriv",
+        );
     }
     let allowed = Command::new("unshare")
         .args(["-n", "true"])

@@ -85,7 +85,8 @@ fn the_example_configuration_is_one() {
     is_read_to_the_end(&config);
 }
 
-/// The image's configuration is valid, and .dockerignore permits every file that the Dockerfile copies.
+/// The image's configuration is valid, and .dockerignore permits every file that the Dockerfile
+/// copies.
 #[test]
 fn the_image_has_what_it_needs() {
     let read = |path| std::fs::read_to_string(Path::new(ROOT).join(path)).unwrap();
@@ -112,7 +113,8 @@ fn the_image_has_what_it_needs() {
     }
 }
 
-/// Checks that the only fault of this configuration is the listening address, which this machine does not have.
+/// Checks that the only fault of this configuration is the listening address, which this machine
+/// does not have.
 fn is_read_to_the_end(config: &Path) {
     let output = run(&[
         "--config",
@@ -130,7 +132,8 @@ fn is_read_to_the_end(config: &Path) {
     );
 }
 
-/// The rules and the configuration in the manual are valid, and it names every exit code and option.
+/// The rules and the configuration in the manual are valid, and it names every exit code and
+/// option.
 #[test]
 fn the_manual_is_true() {
     let manual = std::fs::read_to_string(Path::new(ROOT).join("docs/command.md")).unwrap();
@@ -219,10 +222,13 @@ fn everything_is_installed_and_systemd_understands_the_units() {
             "{path}"
         );
     }
-    let unit = |name| std::fs::read_to_string(root.path().join("usr/lib/systemd/system").join(name)).unwrap();
+    let unit = |name| {
+        std::fs::read_to_string(root.path().join("usr/lib/systemd/system").join(name)).unwrap()
+    };
     let service = unit("tftpserver.service");
     assert!(
-        service.contains("ExecStart=/usr/bin/tftpserver --config /etc/tftpserver.toml --grace 55\n"),
+        service
+            .contains("ExecStart=/usr/bin/tftpserver --config /etc/tftpserver.toml --grace 55\n"),
         "{service}"
     );
     if have("systemd-analyze") {
@@ -230,7 +236,8 @@ fn everything_is_installed_and_systemd_understands_the_units() {
     }
 }
 
-/// Checks units with systemd-analyze, except for the program and the manual page, which are not installed for tests.
+/// Checks units with systemd-analyze, except for the program and the manual page, which are not
+/// installed for tests.
 fn understood(service: &str, socket: &str) {
     let units = directory(&[]);
     let service = service.replace("/usr/bin/tftpserver", env!("CARGO_BIN_EXE_tftpserver"));

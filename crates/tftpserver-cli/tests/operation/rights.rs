@@ -158,11 +158,13 @@ fn sigterm_ends_it_within_the_grace() {
     let mut client = Slow::ask(served.address(), "f");
     client.packet();
     served.signal("TERM");
-    // Neither a timeout nor the number of retries would end it. On a slow machine its line may come too late.
+    // Neither a timeout nor the number of retries would end it. On a slow machine its line may come
+    // too late.
     assert_eq!(served.wait().0.code(), Some(1));
 }
 
-/// A terminal that closes sends SIGHUP, which ends the program unless it has a configuration to reload.
+/// A terminal that closes sends SIGHUP, which ends the program unless it has a configuration to
+/// reload.
 #[test]
 fn a_terminal_that_closes_ends_it() {
     let directory = directory(&[("f", b"content"), ("c.toml", b"")]);
@@ -308,7 +310,8 @@ fn without_grace_transfers_are_cut_off_at_once() {
     assert_eq!(served.wait().0.code(), Some(1));
 }
 
-/// SIGTERM ends the program whatever it waits for, here a configuration that is a pipe without a writer.
+/// SIGTERM ends the program whatever it waits for, here a configuration that is a pipe without a
+/// writer.
 #[test]
 fn sigterm_ends_it_where_everything_hangs() {
     let directory = directory(&[("f", b"content"), ("c.toml", b"grace = 1\n")]);

@@ -97,7 +97,8 @@ fn bars_sums_and_failures() {
     client.acknowledge(1);
     client.packet();
     let screen = terminal.await_words(&["25 %", "1 running, 1 done, 1 failed"]);
-    // Printed for manual runs: cargo test -p tftpserver-cli --test operation terminal -- --nocapture
+    // Printed for manual runs: cargo test -p tftpserver-cli --test operation terminal --
+    // --nocapture
     println!("{screen}");
     has_everything(&screen);
     client.finish(2);

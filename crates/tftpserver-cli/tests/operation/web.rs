@@ -97,7 +97,8 @@ fn each_class_counts_those_below(text: &str) {
     assert!(counts.is_sorted() && counts.last() == Some(&1), "{counts:?}");
 }
 
-/// HELP and TYPE stand once before the samples of each metric; the text ends with the marker of OpenMetrics.
+/// HELP and TYPE stand once before the samples of each metric; the text ends with the marker of
+/// OpenMetrics.
 fn each_figure_is_described(text: &str) {
     assert!(text.ends_with("\n# EOF\n"), "{text}");
     for line in text.lines().filter(|line| !line.starts_with('#')) {
@@ -154,7 +155,8 @@ fn every_series_is_there_from_the_start() {
     assert_eq!(series(&get(page, "/metrics")), series(&before));
 }
 
-/// Transfers of less than a millisecond have a duration too, and bytes of running transfers are included.
+/// Transfers of less than a millisecond have a duration too, and bytes of running transfers are
+/// included.
 #[test]
 fn sums_are_those_of_this_moment() {
     let directory = directory(&[("short", b"content"), ("f", &pattern(2000))]);
@@ -260,7 +262,8 @@ fn the_page_in_chromium() {
     assert!(!shown.contains("does not answer"));
 }
 
-/// Returns the document after its script has run. TFTPSERVER_SCREENSHOT=FILE also takes a screenshot.
+/// Returns the document after its script has run. TFTPSERVER_SCREENSHOT=FILE also takes a
+/// screenshot.
 fn browse(browser: &str, page: SocketAddr) -> String {
     let ask = |what: &str| {
         let profile = tempfile::tempdir().unwrap();

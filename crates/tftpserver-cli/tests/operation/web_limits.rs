@@ -1,5 +1,5 @@
-//! Limits on clients of the page: they cannot keep others out, exhaust memory or descriptors, or read it by another
-//! name.
+//! Limits on clients of the page: they cannot keep others out, exhaust memory or descriptors, or
+//! read it by another name.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

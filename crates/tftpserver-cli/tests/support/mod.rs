@@ -307,7 +307,8 @@ impl Slow {
         self.0.acknowledge(block);
     }
 
-    /// Receives everything from `block` on, which may have arrived already; returns the number of bytes.
+    /// Receives everything from `block` on, which may have arrived already; returns the number of
+    /// bytes.
     pub fn finish(&mut self, block: u16) -> usize {
         self.0.finish(block).expect("the server sends it all").len()
     }

@@ -78,7 +78,8 @@ impl Drop for Other {
     }
 }
 
-/// Returns the libraries that were unpacked with the servers; for installed servers the machine's own are the same.
+/// Returns the libraries that were unpacked with the servers; for installed servers the machine's
+/// own are the same.
 fn libraries() -> String {
     let mut found = Vec::new();
     for directory in ["lib", "usr/lib"] {
@@ -90,7 +91,8 @@ fn libraries() -> String {
     found.join(":")
 }
 
-/// Returns a free port below those that the system gives to clients, of which many are in use during tests.
+/// Returns a free port below those that the system gives to clients, of which many are in use
+/// during tests.
 fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {

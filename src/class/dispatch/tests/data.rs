@@ -75,7 +75,9 @@ fn blocks_of_a_file_go_on_without_their_callback() {
 #[test]
 fn data_delivered_during_a_hold_is_taken_at_its_end() {
     let bench = Bench::new(&[8], |server, event| match event {
-        Event::Transfer { connection_id, .. } => server.hold(*connection_id, true).map_or(1, |()| 0),
+        Event::Transfer { connection_id, .. } => {
+            server.hold(*connection_id, true).map_or(1, |()| 0)
+        }
         _ => 0,
     });
     bench.ask(ID, Operation::Write, false);

@@ -26,7 +26,10 @@ impl Client {
     pub fn new() -> Client {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        Client { socket, server: None }
+        Client {
+            socket,
+            server: None,
+        }
     }
 
     /// Sends a request or any bytes to a server's port, whether or not it listens.

@@ -114,7 +114,8 @@ impl<'s> Program<'s> {
         }
     }
 
-    /// Sets it to 127.0.0.1, any port and short waits. Another thread may close the handle meanwhile.
+    /// Sets it to 127.0.0.1, any port and short waits. Another thread may close the handle
+    /// meanwhile.
     fn prepare(&self, handle: *mut tftpserver) {
         let directory = values::text(self.stage, 12, &mut Input::new(&[]));
         tftpserver_set(handle, 12, 0, directory.as_ptr());
@@ -133,7 +134,11 @@ impl<'s> Program<'s> {
             }
             9 => {
                 let number = tftpserver_get_int(handle, id, index);
-                assert!(number == 0 || tftpserver_get_last_error_code(handle) == 0 || self.is_gone(handle));
+                assert!(
+                    number == 0
+                        || tftpserver_get_last_error_code(handle) == 0
+                        || self.is_gone(handle)
+                );
             }
             10 => self.status(
                 tftpserver_set_int(handle, id, index, values::number(input)),
@@ -147,7 +152,8 @@ impl<'s> Program<'s> {
                 } else {
                     text.to_bytes()
                 };
-                let code = tftpserver_set_bytes(handle, id, index, data.as_ptr().cast(), data.len());
+                let code =
+                    tftpserver_set_bytes(handle, id, index, data.as_ptr().cast(), data.len());
                 self.status(code, handle);
             }
         }
@@ -230,7 +236,8 @@ impl<'s> Program<'s> {
 
 /// The checks of every result.
 impl Program<'_> {
-    /// Checks a code: the header lists it, it is not that of a caught panic, and it is this thread's last error too.
+    /// Checks a code: the header lists it, it is not that of a caught panic, and it is this
+    /// thread's last error too.
     fn status(&self, code: i32, handle: *mut tftpserver) {
         self.known(code);
         let last = tftpserver_get_last_error_code(handle);
@@ -283,7 +290,8 @@ unsafe extern "C" fn callback(
     event: *mut tftpserver_event,
     context: *mut c_void,
 ) -> i32 {
-    // SAFETY: the context is the stage, which outlives every DoEvents; the library lends the event for this call.
+    // SAFETY: the context is the stage, which outlives every DoEvents; the library lends the event
+    // for this call.
     let (stage, event) = unsafe { (&*context.cast::<Stage>(), &mut *event) };
     assert!(!server.is_null());
     let mut calls = [0; 24];
@@ -324,7 +332,9 @@ fn look(event: &mut tftpserver_event, input: &mut Input<'_>) {
                 assert_eq!(request.accept, 1);
                 request.accept = i32::from(input.byte() != 99);
             }
-            TFTPSERVER_EVENT_END_TRANSFER => assert!(matches!(event.data.end_transfer.direction, 0 | 1)),
+            TFTPSERVER_EVENT_END_TRANSFER => {
+                assert!(matches!(event.data.end_transfer.direction, 0 | 1))
+            }
             TFTPSERVER_EVENT_ERROR => {
                 assert_ne!(event.data.error.error_code, TFTPSERVER_ERROR_INTERNAL);
             }
@@ -332,7 +342,9 @@ fn look(event: &mut tftpserver_event, input: &mut Input<'_>) {
                 let message = &texts[0];
                 assert!(!message.chars().any(char::is_control), "one line: {message:?}");
             }
-            TFTPSERVER_EVENT_START_TRANSFER => assert!(matches!(event.data.start_transfer.direction, 0 | 1)),
+            TFTPSERVER_EVENT_START_TRANSFER => {
+                assert!(matches!(event.data.start_transfer.direction, 0 | 1))
+            }
             TFTPSERVER_EVENT_TRANSFER => {
                 let transfer = event.data.transfer;
                 assert!(!transfer.text.is_null() && (-1..=100).contains(&transfer.percent_done));

@@ -1,5 +1,5 @@
-//! Arguments of any value, except those with effects outside of this test: directories and files are those of the test,
-//! addresses are numeric ones of this machine, and waits are short.
+//! Arguments of any value, except those with effects outside of this test: directories and files
+//! are those of the test, addresses are numeric ones of this machine, and waits are short.
 
 use std::ffi::CString;
 
@@ -77,8 +77,8 @@ pub fn text(stage: &Stage, id: i32, input: &mut Input<'_>) -> CString {
     terminated(bytes)
 }
 
-/// Returns the name of a setting, or one of `NO_SETTINGS`; never ListenDescriptors, as a descriptor could be any socket
-/// of the tests.
+/// Returns the name of a setting, or one of `NO_SETTINGS`; never ListenDescriptors, as a descriptor
+/// could be any socket of the tests.
 fn name(number: u8) -> &'static str {
     let all = SETTINGS.iter().chain(&NO_SETTINGS);
     let mut harmless = all.filter(|name| **name != "ListenDescriptors").cycle();
@@ -103,7 +103,8 @@ pub fn configuration(input: &mut Input<'_>) -> CString {
                 .next()
                 .unwrap_or_default()
                 .trim_ascii();
-            let reaches_out = [&b"localhost"[..], b"selectwaitmillis", b"iothreads"].contains(&name);
+            let reaches_out =
+                [&b"localhost"[..], b"selectwaitmillis", b"iothreads"].contains(&name);
             return terminated(if reaches_out { Vec::new() } else { raw.to_vec() });
         }
         number => name(number),

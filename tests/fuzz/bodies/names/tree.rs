@@ -16,7 +16,8 @@ pub const INSIDE: &[u8] = b"inside";
 pub const UPLOADED: &[u8] = b"uploaded";
 const OUTSIDE: &[u8] = b"outside";
 
-/// Regular files inside: usual names, names that look like a way out, names with separators of other systems.
+/// Regular files inside: usual names, names that look like a way out, names with separators of
+/// other systems.
 const FILES: [&str; 14] = [
     "file",
     "a",
@@ -112,13 +113,15 @@ impl Tree {
         &self.jails[usize::from(strict)]
     }
 
-    /// Returns the path of an open file below the root, which the kernel reports for its descriptor.
+    /// Returns the path of an open file below the root, which the kernel reports for its
+    /// descriptor.
     pub fn place(&self, file: &File, name: &str) -> String {
         let path = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()));
         path.map_or_else(|_| "inside".to_owned(), |path| below(&self.root, &path, name))
     }
 
-    /// Finds the uploaded file, which must be in one place inside, returns the place, and restores the earlier file.
+    /// Finds the uploaded file, which must be in one place inside, returns the place, and restores
+    /// the earlier file.
     pub fn take_back(&mut self, name: &str, may_replace: bool) -> String {
         let mut found = Vec::new();
         walk(&self.root, &mut |path, kind| {
@@ -180,7 +183,8 @@ fn write(path: &Path, content: &[u8]) {
     fs::write(path, content).unwrap();
 }
 
-/// Visits every entry below `directory` without following symlinks, and enters a directory only if `each` returns true.
+/// Visits every entry below `directory` without following symlinks, and enters a directory only if
+/// `each` returns true.
 fn walk(directory: &Path, each: &mut impl FnMut(&Path, fs::FileType) -> bool) {
     for entry in fs::read_dir(directory).unwrap() {
         let entry = entry.unwrap();

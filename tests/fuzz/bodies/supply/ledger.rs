@@ -1,4 +1,5 @@
-//! Keeps account of the data that was requested from the program and supplied by it, and checks the library's results.
+//! Keeps account of the data that was requested from the program and supplied by it, and checks the
+//! library's results.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::CStr;
@@ -34,7 +35,8 @@ pub struct Ledger {
 
 #[derive(Default)]
 struct Source {
-    /// For shared sources: offset and length of data requested under this name and not supplied under it.
+    /// For shared sources: offset and length of data requested under this name and not supplied
+    /// under it.
     owed: VecDeque<(u64, u64)>,
     /// For sources that are not shared: the offsets up to which data was requested, and supplied.
     requested: u64,
@@ -162,7 +164,8 @@ impl Ledger {
     /// Returns the next piece that a connection is owed.
     pub fn honest_piece(&self) -> Option<Piece> {
         let owed = |(id, source): (&i32, &Source)| (*id, source.next(self.is_shared));
-        let (id, (offset, length)) = self.sources.iter().map(owed).find(|(_, (_, owed))| *owed > 0)?;
+        let (id, (offset, length)) =
+            self.sources.iter().map(owed).find(|(_, (_, owed))| *owed > 0)?;
         let length = length.min(self.length.saturating_sub(offset));
         let is_last = offset + length >= self.length;
         Some(self.make(id, offset, length, is_last))
@@ -177,7 +180,8 @@ impl Ledger {
         match code {
             0 => {
                 assert!(!is_beyond || is_shared, "more than there is was taken");
-                // The library may have used it for another pass over the source, in which this offset is not the next.
+                // The library may have used it for another pass over the source, in which this
+                // offset is not the next.
                 self.is_muddled |= is_shared && !is_owed;
                 source.take(length);
                 if piece.is_last {

@@ -1,5 +1,6 @@
-//! A download against an upload: each machine is the other's client, over a network that loses, duplicates, delays and
-//! reorders packets as the input determines. The bytes that arrive are always those of the file.
+//! A download against an upload: each machine is the other's client, over a network that loses,
+//! duplicates, delays and reorders packets as the input determines. The bytes that arrive are
+//! always those of the file.
 
 use std::collections::VecDeque;
 
@@ -32,7 +33,8 @@ struct Pair {
 pub fn run(mut terms: Terms, input: &mut Input<'_>) {
     terms.requested.tsize = terms.requested.tsize.map(|_| terms.size);
     let clock = Clock(0);
-    // No sender may have more than 32767 blocks in flight, but only the download limits its window so.
+    // No sender may have more than 32767 blocks in flight, but only the download limits its window
+    // so.
     let windowsize = terms.download().windowsize;
     let negotiated = NegotiatedOptions {
         windowsize,
@@ -165,7 +167,9 @@ impl Pair {
         let now = self.clock.now();
         let sent = match wire::parse(&datagram).expect("a machine sends packets") {
             // Nothing has arrived yet: a client would repeat its request.
-            Packet::Ack { block: 0 } if self.arrived == 0 && !self.has_oack => self.sender.repeat(now),
+            Packet::Ack { block: 0 } if self.arrived == 0 && !self.has_oack => {
+                self.sender.repeat(now)
+            }
             packet => self.sender.handle(now, &packet),
         };
         self.post_to_receiver(&sent);
@@ -209,7 +213,10 @@ impl Pair {
         self.to_receiver.clear();
         self.to_sender.clear();
         for _ in 0..windows {
-            if self.sender.high > self.sender.most_blocks || self.is_over() || self.receiver.is_held() {
+            if self.sender.high > self.sender.most_blocks
+                || self.is_over()
+                || self.receiver.is_held()
+            {
                 return;
             }
             self.clock.0 += 300;
@@ -283,7 +290,8 @@ fn double(way: &mut VecDeque<Vec<u8>>, which: u8) {
     }
 }
 
-/// Returns the byte at an offset. It differs from those 65535 and 65536 blocks later, for any block size.
+/// Returns the byte at an offset. It differs from those 65535 and 65536 blocks later, for any block
+/// size.
 fn content(at: u64) -> u8 {
     (at.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8
 }

@@ -1,6 +1,8 @@
 //! Watches the machine of an upload: checks the bytes that it accepts and the ACKs that it sends.
 
-use tftp_proto::{ErrorCode, Instant, NegotiatedOptions, Outcome, Packet, Rollover, Transmit, WriteTransfer};
+use tftp_proto::{
+    ErrorCode, Instant, NegotiatedOptions, Outcome, Packet, Rollover, Transmit, WriteTransfer,
+};
 
 use super::{Clock, Ending, Terms};
 
@@ -49,8 +51,13 @@ impl Receiver {
         self.held
     }
 
-    /// Handles a packet of the client. Returns the packets sent, and the bytes accepted as the next of the stream.
-    pub fn handle<'p>(&mut self, now: Instant, packet: &Packet<'p>) -> (Vec<Transmit>, Option<&'p [u8]>) {
+    /// Handles a packet of the client. Returns the packets sent, and the bytes accepted as the next
+    /// of the stream.
+    pub fn handle<'p>(
+        &mut self,
+        now: Instant,
+        packet: &Packet<'p>,
+    ) -> (Vec<Transmit>, Option<&'p [u8]>) {
         let over = self.ending.has_ended();
         self.has_heard |= matches!(packet, Packet::Data { .. });
         let taken = self.machine.handle_packet(now, packet);

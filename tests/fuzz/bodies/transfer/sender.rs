@@ -178,7 +178,8 @@ impl Sender {
                 assert!((first..=whole).contains(&last), "data that nobody supplied");
                 self.again += (self.high.min(last) + 1).saturating_sub(first);
                 self.high = self.high.max(last);
-                // Once each: after an ACK inside the window, a repeated ACK, the timer and Packet Too Big.
+                // Once each: after an ACK inside the window, a repeated ACK, the timer and Packet
+                // Too Big.
                 assert!(self.again <= 4 * self.window + 3, "stale ACKs brought windows");
             }
         }

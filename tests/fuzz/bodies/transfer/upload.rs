@@ -6,7 +6,8 @@ use super::receiver::Receiver;
 use super::{Clock, Terms};
 use crate::bodies::input::Input;
 
-/// The data of all blocks. The receiver is checked by the numbers of the blocks, so their content may be the same.
+/// The data of all blocks. The receiver is checked by the numbers of the blocks, so their content
+/// may be the same.
 static DATA: [u8; 65464] = [0x55; 65464];
 
 pub fn run(terms: &Terms, input: &mut Input<'_>) {
@@ -96,7 +97,8 @@ fn go_on(receiver: &mut Receiver, clock: &mut Clock, blocks: u64, rollover: Roll
     let data = &DATA[..receiver.machine.negotiated().blksize.into()];
     for _ in 0..blocks {
         let next = receiver.received() + 1;
-        let stopped = receiver.ending.has_ended() || receiver.machine.is_complete() || receiver.is_held();
+        let stopped =
+            receiver.ending.has_ended() || receiver.machine.is_complete() || receiver.is_held();
         if stopped || next > receiver.most_blocks {
             return;
         }

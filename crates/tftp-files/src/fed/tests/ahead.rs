@@ -4,13 +4,19 @@ use super::*;
 
 const SIZE: u64 = 10 << 20;
 
-/// Runs one client to its end. Returns the lengths of the requests, and the largest memory of its source.
+/// Runs one client to its end. Returns the lengths of the requests, and the largest memory of its
+/// source.
 fn requests(mut world: World, window: (u64, u64)) -> (Vec<u64>, usize) {
     let mut clients = BTreeMap::from([(1, world.client(1, Some(SIZE), None, window, Mode::Octet))]);
     let (mut lengths, mut most) = (Vec::new(), 0);
     while clients[&1].got.len() < SIZE as usize {
         let _ = step(&mut world, &mut clients, 1);
-        for Wanted { name, offset, length } in world.asked.take() {
+        for Wanted {
+            name,
+            offset,
+            length,
+        } in world.asked.take()
+        {
             lengths.push(length);
             let bytes = source(offset..offset + length);
             world.feeds.supply(name, &bytes, false).unwrap();
@@ -40,7 +46,8 @@ fn a_source_that_has_the_budget_for_itself_is_asked_seldom() {
     }
 }
 
-/// Sources of clients that went silent keep what they hold, and the others are read ahead all the same.
+/// Sources of clients that went silent keep what they hold, and the others are read ahead all the
+/// same.
 #[test]
 fn silent_clients_hold_no_more_than_the_budget() {
     let mut world = World::reading_ahead();

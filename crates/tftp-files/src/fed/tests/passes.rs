@@ -37,8 +37,8 @@ fn read(state: &mut State, id: u32, mut at: u64, upto: u64) -> u64 {
     at
 }
 
-/// A reader was left behind, reads from the beginning again, and reaches the other pass. The last bytes before that
-/// may be too few for a piece, and nothing more is requested for its own pass.
+/// A reader was left behind, reads from the beginning again, and reaches the other pass. The last
+/// bytes before that may be too few for a piece, and nothing more is requested for its own pass.
 #[test]
 fn a_detached_reader_continues_in_another_pass() {
     let size = 2 * KEPT;
@@ -62,8 +62,8 @@ fn a_detached_reader_continues_in_another_pass() {
         at = read(&mut state, fast, at, KEPT + 50_000);
         state.find(fast, at);
     }
-    // The fast one stays there. The other one reads in a pass of its own, whose supply leaves a remainder too small
-    // for a piece.
+    // The fast one stays there. The other one reads in a pass of its own, whose supply leaves a
+    // remainder too small for a piece.
     let mut behind = 0;
     while behind < KEPT + 50_000 {
         let is_awake = Arc::new(AtomicBool::new(false));
@@ -119,8 +119,8 @@ fn slow_readers_are_detached_one_by_one() {
     assert!(state.poll_wanted().is_some(), "both were left behind");
 }
 
-/// The application ends the download that requests name instead of serving them: they come again, once, with the name
-/// of one that it serves.
+/// The application ends the download that requests name instead of serving them: they come again,
+/// once, with the name of one that it serves.
 #[test]
 fn what_is_not_served_is_requested_in_another_name() {
     let mut state = State::new(Some(KEPT), true, 0, &Budget::none());
@@ -151,8 +151,9 @@ fn what_is_not_served_is_requested_in_another_name() {
     assert_eq!((again.name, again.offset), (3, most));
 }
 
-/// The download under whose name data was requested has ended. The next request has another name, and comes when
-/// everything requested before was supplied: each name may have a source of its own, and data carries no offset.
+/// The download under whose name data was requested has ended. The next request has another name,
+/// and comes when everything requested before was supplied: each name may have a source of its own,
+/// and data carries no offset.
 #[test]
 fn the_next_name_is_asked_when_nothing_is_outstanding() {
     let mut state = State::new(Some(KEPT), true, 0, &Budget::none());

@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// The application: its outstanding requests (name, from, to), the number of requested bytes and of passes begun.
+/// The application: its outstanding requests (name, from, to), the number of requested bytes and of
+/// passes begun.
 #[derive(Default)]
 struct Supplier {
     owed: Vec<(i32, u64, u64)>,
@@ -12,7 +13,12 @@ struct Supplier {
 
 impl Supplier {
     fn hear(&mut self, wanted: Vec<Wanted>) {
-        for Wanted { name, offset, length } in wanted {
+        for Wanted {
+            name,
+            offset,
+            length,
+        } in wanted
+        {
             assert!(length > 0);
             self.asked_in_all += length;
             self.passes += u64::from(offset == 0);
@@ -30,8 +36,8 @@ fn every_download_gets_the_source_whatever_the_order_by_seed() {
             0 => World::new(),
             _ => World::reading_ahead(),
         };
-        let size =
-            [0, 1, 511, 512, 8192, 100_000, 300_000, 1_200_000][random.below(8) as usize] + random.below(3);
+        let size = [0, 1, 511, 512, 8192, 100_000, 300_000, 1_200_000][random.below(8) as usize]
+            + random.below(3);
         let known = Some(size).filter(|_| !random.one_in(3));
         let key = Some("k").filter(|_| !random.one_in(4));
         let count = 1 + random.below(6) as u32;
@@ -51,7 +57,8 @@ fn every_download_gets_the_source_whatever_the_order_by_seed() {
                 } else {
                     Mode::Octet
                 };
-                let client = world.client(begun as i32, known, key, (blksize.max(64), windows), mode);
+                let client =
+                    world.client(begun as i32, known, key, (blksize.max(64), windows), mode);
                 clients.insert(begun, client);
                 late += u32::from(supplier.asked_in_all > 0);
             }
@@ -112,7 +119,8 @@ fn every_download_gets_the_source_whatever_the_order_by_seed() {
     );
 }
 
-/// The application ends the download that a request names instead of serving it. Returns false if it had ended before.
+/// The application ends the download that a request names instead of serving it. Returns false if
+/// it had ended before.
 fn end_one(
     random: &mut Random,
     world: &World,
@@ -130,14 +138,24 @@ fn end_one(
         .collect();
     for (name, offset, end) in refused {
         let length = end - offset;
-        world.feeds.take_back(Wanted { name, offset, length });
+        world.feeds.take_back(Wanted {
+            name,
+            offset,
+            length,
+        });
     }
     has_ended |= clients.remove(&(name as u32)).is_some();
     has_ended
 }
 
 /// Supplies one piece of an outstanding request, of any length, sometimes too long at first.
-fn supply_some(random: &mut Random, world: &World, supplier: &mut Supplier, size: u64, known: Option<u64>) {
+fn supply_some(
+    random: &mut Random,
+    world: &World,
+    supplier: &mut Supplier,
+    size: u64,
+    known: Option<u64>,
+) {
     let place = random.below(supplier.owed.len() as u64) as usize;
     let (name, from, to) = supplier.owed[place];
     if from > size {
@@ -161,7 +179,8 @@ fn supply_some(random: &mut Random, world: &World, supplier: &mut Supplier, size
         // Nothing needs that pass any more.
         Err(Refused::Over) => drop(supplier.owed.remove(place)),
         Err(Refused::TooMuch) => {
-            // The name reads another pass by now, and the data requested before is not needed any more.
+            // The name reads another pass by now, and the data requested before is not needed any
+            // more.
             supplier.owed.remove(place);
         }
         Ok(()) if from + length == to || ends || from + length == size => {

@@ -63,7 +63,8 @@ pub struct Rig {
     /// The reason with which ports cannot be opened, if any.
     pub no_port: Option<NoPort>,
     pub no_private: bool,
-    /// True if commits are not answered until the test calls [`Rig::io`]; likewise for reading and opening.
+    /// True if commits are not answered until the test calls [`Rig::io`]; likewise for reading and
+    /// opening.
     pub holds_commit: bool,
     pub holds_read: bool,
     pub holds_open: bool,
@@ -155,7 +156,8 @@ impl Rig {
     }
 
     pub fn seeded(config: Config, policy: Policy, seed: [u8; 16]) -> Rig {
-        let limits: &'static SingleThreadLimits = Box::leak(Box::new(SingleThreadLimits::new(1024)));
+        let limits: &'static SingleThreadLimits =
+            Box::leak(Box::new(SingleThreadLimits::new(1024)));
         let mut rig = Rig {
             server: Server::new(config, policy, limits, seed),
             now: Instant::from_micros(1_000_000),
@@ -211,7 +213,11 @@ impl Rig {
         let owned = match handled {
             Handled::Received { id, bytes, last } => {
                 self.stored.entry(id.index).or_default().extend_from_slice(bytes);
-                Handled::Received { id, bytes: &[], last }
+                Handled::Received {
+                    id,
+                    bytes: &[],
+                    last,
+                }
             }
             Handled::Ignored(why) => Handled::Ignored(why),
             Handled::Unanswered(why) => Handled::Unanswered(why),
@@ -383,8 +389,8 @@ impl Rig {
         let done = match what {
             Io::Open { .. } if self.holds_open => return,
             Io::Open { .. } => {
-                let is_read =
-                    self.server.transfer(id).map(Transfer::operation) == Some(tftp_proto::Operation::Read);
+                let is_read = self.server.transfer(id).map(Transfer::operation)
+                    == Some(tftp_proto::Operation::Read);
                 match (is_read, file) {
                     (true, Some(file)) => IoDone::Opened {
                         length: self.knows_length.then_some(file.len() as u64),

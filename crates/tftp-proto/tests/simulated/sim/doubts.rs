@@ -1,5 +1,5 @@
-//! When a server may take a client for gone after an ERROR or an ICMP error: both are as easy to forge as anything
-//! else.
+//! When a server may take a client for gone after an ERROR or an ICMP error: both are as easy to
+//! forge as anything else.
 
 use super::rules::{Broken, Cause, Rule, Turn, Verdict, Watcher, broken};
 use tftp_proto::Outcome;
@@ -13,8 +13,8 @@ const OWED: u64 = 1_000_000;
 pub struct Doubts {
     /// When the ERROR came that is doubted, or when a new packet was sent since.
     error: Option<u64>,
-    /// One packet refuted an ERROR: it is the reason all the same where the client is refused afterwards, or silent to
-    /// the end.
+    /// One packet refuted an ERROR: it is the reason all the same where the client is refused
+    /// afterwards, or silent to the end.
     kept: bool,
     refused: Refused,
     /// A DATA of long ago may have refuted it, or not.
@@ -23,8 +23,8 @@ pub struct Doubts {
     is_vaguely_refused: bool,
 }
 
-/// Waits stand still while a client is doubted, and begin anew when the refused packet has gone again: so much longer a
-/// transfer may take that was ever doubted.
+/// Waits stand still while a client is doubted, and begin anew when the refused packet has gone
+/// again: so much longer a transfer may take that was ever doubted.
 pub fn delay(full: u64) -> u64 {
     3 * full.max(OWED)
 }
@@ -90,14 +90,20 @@ impl Watcher<'_> {
     }
 
     /// Nothing goes again while it is doubted, except once what was refused. True if this was that.
-    pub(super) fn is_sent_to_refused(&mut self, now: u64, cause: Cause, turn: Turn) -> Result<bool, Broken> {
+    pub(super) fn is_sent_to_refused(
+        &mut self,
+        now: u64,
+        cause: Cause,
+        turn: Turn,
+    ) -> Result<bool, Broken> {
         let Some(since) = self.doubts.since() else {
             let may = self.doubts.is_vaguely_refused && cause == Cause::Timer && turn.again == 1;
             self.doubts.is_vaguely_refused &= !may;
             return Ok(may);
         };
         if turn.again > 0 {
-            let may = matches!(self.doubts.refused, Refused::Once(_)) && self.doubts.error.is_none();
+            let may =
+                matches!(self.doubts.refused, Refused::Once(_)) && self.doubts.error.is_none();
             if !may || turn.again > 1 || cause != Cause::Timer || now < since + MOMENT {
                 return broken(
                     Rule::Credulous,
@@ -110,7 +116,8 @@ impl Watcher<'_> {
         if turn.new > 0 {
             self.doubts.error = self.doubts.error.map(|_| now);
             self.doubts.refused = match self.doubts.refused {
-                // The ACK of half a window is new, and yet it is the one packet that is sent once more.
+                // The ACK of half a window is new, and yet it is the one packet that is sent once
+                // more.
                 Refused::Once(_) if cause == Cause::Timer => Refused::SentAgain,
                 Refused::Once(_) => Refused::Once(now),
                 Refused::Twice(_) => Refused::Twice(now),

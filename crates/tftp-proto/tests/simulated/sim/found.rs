@@ -1,5 +1,5 @@
-//! Plans that once failed, each with what it showed: as a failing test prints them, so that they stay what
-//! they were when the way in which seeds choose plans changes.
+//! Plans that once failed, each with what it showed: as a failing test prints them, so that they
+//! stay what they were when the way in which seeds choose plans changes.
 
 use super::net::Path;
 use super::plan::{Habit, Owner, Plan, Settings};

@@ -13,12 +13,13 @@ use tftp_sim::client::State;
 pub enum Ending {
     /// Both have the file and know that the other has it.
     Whole,
-    /// The receiver has the file, and its last ACK was lost (the two generals). A server that sent reports
-    /// "probably complete", a client that sent reports a failure.
+    /// The receiver has the file, and its last ACK was lost (the two generals). A server that sent
+    /// reports "probably complete", a client that sent reports a failure.
     LastAckLost,
     /// Failed, and an ERROR that one sent reached the other.
     Error,
-    /// Failed, each by its own clock, because the other's packet was lost or the request never arrived.
+    /// Failed, each by its own clock, because the other's packet was lost or the request never
+    /// arrived.
     Silence,
     /// One of them died, the other noticed by its clock or by an ERROR 5.
     Died,
@@ -26,7 +27,8 @@ pub enum Ending {
     Crossed,
     /// A forged packet ended it while the client was silent.
     Forged,
-    /// A damaged datagram was taken for a good one, which TFTP cannot detect: only the rules hold, and both end.
+    /// A damaged datagram was taken for a good one, which TFTP cannot detect: only the rules hold,
+    /// and both end.
     Deceived,
 }
 
@@ -46,7 +48,8 @@ impl Ending {
 /// Panics where the two ends do not fit together.
 pub fn judge(plan: &Plan, client: &Client<'_>, server: &Server<'_>) -> Ending {
     let bound = server.bound(client.bound);
-    let deceived = client.deceived || server.sessions.iter().any(|session| session.watcher.deceived);
+    let deceived =
+        client.deceived || server.sessions.iter().any(|session| session.watcher.deceived);
     if deceived {
         assert!(
             plan.path.damage > 0 || plan.habit == Habit::Malicious,

@@ -37,7 +37,8 @@ pub struct Report {
     pub arrived: usize,
     /// Virtual microseconds.
     pub time: u64,
-    /// Bytes that the server sent for each that it got, before anything was acknowledged, in percent.
+    /// Bytes that the server sent for each that it got, before anything was acknowledged, in
+    /// percent.
     pub half_open: u64,
 }
 

@@ -7,8 +7,8 @@ use tftp_sim::damage::{damage, stray};
 
 pub use tftp_sim::Rng;
 
-/// An address and a port: the client's, a stranger's, the listening port, or (above) a transfer's. What comes from
-/// `REFUSED` is an ICMP error about a datagram to the client.
+/// An address and a port: the client's, a stranger's, the listening port, or (above) a transfer's.
+/// What comes from `REFUSED` is an ICMP error about a datagram to the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tid(u32);
 
@@ -61,8 +61,8 @@ pub struct Datagram {
     pub from: Tid,
     pub to: Tid,
     pub bytes: Vec<u8>,
-    /// As its sender sent it. TFTP has no checksum of its own: who takes a damaged datagram for a good one is
-    /// deceived, and not to blame.
+    /// As its sender sent it. TFTP has no checksum of its own: who takes a damaged datagram for a
+    /// good one is deceived, and not to blame.
     pub clean: bool,
 }
 

@@ -1,5 +1,5 @@
-//! The options of a request and of an OACK, read from outside: RFC 2347, 2348, 2349, 7440, and tftp-hpa's blksize2,
-//! utimeout and rollover.
+//! The options of a request and of an OACK, read from outside: RFC 2347, 2348, 2349, 7440, and
+//! tftp-hpa's blksize2, utimeout and rollover.
 
 /// Name and number, in lower case; the first of two equal names.
 #[derive(Clone, Debug, Default)]
@@ -115,8 +115,8 @@ impl NegotiatedOptions {
         wire(block, self.rolls_to_one)
     }
 
-    /// Whether a block of an upload can have this number: its client rolls over as it likes, unless it was
-    /// negotiated.
+    /// Whether a block of an upload can have this number: its client rolls over as it likes, unless
+    /// it was negotiated.
     pub fn could_be(&self, block: u64, number: u16) -> bool {
         wire(block, self.rolls_to_one) == number
             || !self.rollover_is_told && wire(block, !self.rolls_to_one) == number

@@ -1,21 +1,23 @@
-//! How much a server may send at a time, how often again, and when it has to end. The bounds: "Bounds
-//! on what is sent" in the documentation of `tftp_proto`.
+//! How much a server may send at a time, how often again, and when it has to end. The bounds:
+//! "Bounds on what is sent" in the documentation of `tftp_proto`.
 
 use super::doubts;
 use super::rules::{
-    Broken, Cause, HALF_OPEN, HALF_OPEN_PACKETS, QUIET, Rule, Turn, Verdict, WINDOW_QUIET, Watcher, broken,
+    Broken, Cause, HALF_OPEN, HALF_OPEN_PACKETS, QUIET, Rule, Turn, Verdict, WINDOW_QUIET, Watcher,
+    broken,
 };
 use tftp_proto::Outcome;
 
-/// Repeated ACKs that follow another one within [`QUIET`], between two new blocks: one for a gap, one for an old block,
-/// and one for each of the two when the client has begun anew.
+/// Repeated ACKs that follow another one within [`QUIET`], between two new blocks: one for a gap,
+/// one for an old block, and one for each of the two when the client has begun anew.
 const QUICK_ACKS: u64 = 4;
 
-/// The same at the roll-over: each window that fits both ways to roll over is answered once more, eight at most.
+/// The same at the roll-over: each window that fits both ways to roll over is answered once more,
+/// eight at most.
 const QUICK_ACKS_AT_ROLLOVER: u64 = QUICK_ACKS + 8;
 
-/// Windows that ACKs restart between two blocks of progress, or two runs of the timer: at an ACK inside the
-/// window, at the same one again, and once more after a tail probe.
+/// Windows that ACKs restart between two blocks of progress, or two runs of the timer: at an ACK
+/// inside the window, at the same one again, and once more after a tail probe.
 const PROMPTED_WINDOWS: u64 = 3;
 
 /// The shortest wait of the retransmission timer, where it follows the measured round trip.
@@ -118,8 +120,9 @@ impl Watcher<'_> {
         self.restarts(now, cause, turn)
     }
 
-    /// From outside, a window restarted by a wait looks like one restarted by an ACK, and where one block is left, like
-    /// a tail probe: so they are counted together. However many ACKs arrive, there are no more.
+    /// From outside, a window restarted by a wait looks like one restarted by an ACK, and where one
+    /// block is left, like a tail probe: so they are counted together. However many ACKs arrive,
+    /// there are no more.
     fn restarts(&mut self, now: u64, cause: Cause, turn: Turn) -> Verdict {
         self.pace.restarts += 1;
         if self.pace.restarts > (self.patience() + 1) * (PROMPTED_WINDOWS + 2) {
@@ -138,9 +141,15 @@ impl Watcher<'_> {
         let since = self.pace.sent.map_or(u64::MAX, |at| now - at);
         let credit = std::mem::take(&mut self.pace.credit);
         match cause {
-            Cause::Repeat | Cause::Timer if since >= QUIET && (credit || cause == Cause::Repeat) => Ok(()),
+            Cause::Repeat | Cause::Timer
+                if since >= QUIET && (credit || cause == Cause::Repeat) =>
+            {
+                Ok(())
+            }
             Cause::Timer => self.wait_passed(now, turn),
-            Cause::Heard | Cause::Owner if !credit => storm(now, cause, turn, "nothing asked for it"),
+            Cause::Heard | Cause::Owner if !credit => {
+                storm(now, cause, turn, "nothing asked for it")
+            }
             Cause::Heard if since < QUIET => {
                 self.pace.prompted += 1;
                 let is_at_rollover = self.received == u64::from(u16::MAX);
@@ -177,7 +186,8 @@ impl Watcher<'_> {
             None => false,
             Some(Outcome::Complete) => self.complete && !self.error_said,
             Some(Outcome::ClientError { .. } | Outcome::Unreachable) => !self.error_said,
-            // A client that never answered may not exist: it gets the ERROR only in place of the first packet.
+            // A client that never answered may not exist: it gets the ERROR only in place of the
+            // first packet.
             Some(Outcome::TimedOut { .. }) => {
                 let was_sent_nothing = self.pace.first_said.is_none();
                 self.error_said == (self.answered || was_sent_nothing)
@@ -256,7 +266,8 @@ impl Watcher<'_> {
             .inactivity
             .map(|limit| limit.max(2 * self.negotiated.wait.unwrap_or(0)));
         let idle = inactivity.map_or(u64::MAX, |limit| self.pace.progress + limit);
-        let waits_for_owner = self.held || !self.upload && !self.opening() && self.high == self.acked;
+        let waits_for_owner =
+            self.held || !self.upload && !self.opening() && self.high == self.acked;
         let last = self.pace.stirred.max(self.pace.progress);
         // A window that an ACK restarts puts the timer off.
         let put_off = if self.upload { 1 } else { PROMPTED_WINDOWS + 1 };

@@ -35,7 +35,8 @@ pub struct Settings {
     pub absolute: Option<u64>,
 }
 
-/// Everything about one simulated transfer. Times in microseconds; an option that is 0 is not in the request.
+/// Everything about one simulated transfer. Times in microseconds; an option that is 0 is not in
+/// the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     pub seed: u64,
@@ -131,15 +132,16 @@ impl Plan {
         self.size as u64 / self.unit() + 1
     }
 
-    /// No transfer of this plan takes longer, in microseconds: each block may take all the patience of both
-    /// sides and of the store; the end may take a dally that is prolonged four times.
+    /// No transfer of this plan takes longer, in microseconds: each block may take all the patience
+    /// of both sides and of the store; the end may take a dally that is prolonged four times.
     pub fn longest(&self) -> u64 {
         let wait = (self.timeout * 1_000_000)
             .max(self.utimeout)
             .max(self.settings.retransmit_timeout);
-        let server =
-            wait * (u64::from(self.settings.max_retransmits) + 20) + self.settings.inactivity.unwrap_or(0);
-        let client = (self.client_timeout * 20).max(10_000_000) * (u64::from(self.client_tries) + 2);
+        let server = wait * (u64::from(self.settings.max_retransmits) + 20)
+            + self.settings.inactivity.unwrap_or(0);
+        let client =
+            (self.client_timeout * 20).max(10_000_000) * (u64::from(self.client_tries) + 2);
         let each = server + client + 2 * self.owner.disk + 4 * self.path.longest() + 1_000_000;
         // Pieces of the store count as progress of their own.
         (self.size as u64 / 8 + 100) * each + 10 * (wait + 6_000_000) + self.client_linger

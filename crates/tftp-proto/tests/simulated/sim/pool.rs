@@ -1,5 +1,5 @@
-//! Many seeds on all processors; how many: TFTP_TRANSFERS, of which each family of plans has its share. They
-//! begin with 1, or after TFTP_SEEDS_AFTER, for a million other ones.
+//! Many seeds on all processors; how many: TFTP_TRANSFERS, of which each family of plans has its
+//! share. They begin with 1, or after TFTP_SEEDS_AFTER, for a million other ones.
 
 use super::judge::Ending;
 use super::plan::Plan;
@@ -67,7 +67,8 @@ impl Family {
     }
 
     fn all(&self) -> Tally {
-        let count = (variable("TFTP_TRANSFERS").unwrap_or(TRANSFERS) * self.share / 1000).max(self.least);
+        let count =
+            (variable("TFTP_TRANSFERS").unwrap_or(TRANSFERS) * self.share / 1000).max(self.least);
         let after = variable("TFTP_SEEDS_AFTER").unwrap_or(0);
         let (next, failed) = (AtomicU64::new(after + 1), AtomicBool::new(false));
         let total = Mutex::new(Tally::default());

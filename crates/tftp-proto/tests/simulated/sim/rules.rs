@@ -1,6 +1,7 @@
-//! The rules that no server may break, checked from outside: on datagrams in and out and on the caller's calls, without
-//! the machines' own state. The rules parse packets and count blocks by themselves, so that they share no fault with
-//! the machines. `tests/simulated/rules.rs` shows that breaking any rule is detected.
+//! The rules that no server may break, checked from outside: on datagrams in and out and on the
+//! caller's calls, without the machines' own state. The rules parse packets and count blocks by
+//! themselves, so that they share no fault with the machines. `tests/simulated/rules.rs` shows that
+//! breaking any rule is detected.
 
 use super::doubts::Doubts;
 use super::options::{NegotiatedOptions, RequestedOptions};
@@ -57,7 +58,8 @@ pub const WINDOW_QUIET: u64 = 1_000;
 /// The longest DATA without an OACK, and the longest OACK.
 pub const HALF_OPEN_BYTES: usize = 516;
 pub const OACK_BYTES: usize = 91;
-/// So many packets go to a client that never acknowledged anything, the owner's ERROR apart, and for so long.
+/// So many packets go to a client that never acknowledged anything, the owner's ERROR apart, and
+/// for so long.
 pub const HALF_OPEN_PACKETS: u64 = 4;
 pub const HALF_OPEN: u64 = 30_000_000;
 
@@ -69,7 +71,8 @@ pub struct Watcher<'a> {
     pub(super) requested: RequestedOptions,
     pub negotiated: NegotiatedOptions,
     pub oack_said: bool,
-    /// A damaged datagram made progress: from here on the machine's state is compared with what it received.
+    /// A damaged datagram made progress: from here on the machine's state is compared with what it
+    /// received.
     pub deceived: bool,
     pub answered: bool,
     pub complete: bool,
@@ -251,7 +254,8 @@ impl<'a> Watcher<'a> {
         let fits = (1..=self.negotiated.windowsize).contains(&u64::from(number));
         self.answered |= fits && length as u64 <= 4 + self.negotiated.blksize;
         let could_be = |block| self.negotiated.could_be(block, number);
-        let recent = self.received.saturating_sub(self.negotiated.windowsize).max(2)..=self.received;
+        let recent =
+            self.received.saturating_sub(self.negotiated.windowsize).max(2)..=self.received;
         let ahead = self.received + 1..=self.acked + self.negotiated.windowsize;
         if self.whole {
             if could_be(self.received) {
@@ -277,7 +281,8 @@ impl<'a> Watcher<'a> {
             return;
         }
         self.pace.credit = true;
-        let known = (self.acked + 1..=self.high).find(|&block| self.negotiated.wire(block) == number);
+        let known =
+            (self.acked + 1..=self.high).find(|&block| self.negotiated.wire(block) == number);
         if let Some(block) = known {
             (self.acked, self.answered) = (block, true);
             self.refute();

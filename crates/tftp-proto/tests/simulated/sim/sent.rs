@@ -66,7 +66,8 @@ impl Watcher<'_> {
     }
 
     fn said_ack(&mut self, number: u16) -> Verdict {
-        // A client that sends DATA has received the OACK: if that is not block 1, ACK 0 means that block 1 was lost.
+        // A client that sends DATA has received the OACK: if that is not block 1, ACK 0 means that
+        // block 1 was lost.
         let has_had_it = self.oack_said && !self.last_heard.is_empty();
         if self.received == 0 && self.wants_oack() && !has_had_it {
             return broken(Rule::Options, "ACK 0 instead of an OACK");

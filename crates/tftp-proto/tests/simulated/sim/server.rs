@@ -1,5 +1,5 @@
-//! The machines as an owner drives them: ports, a store that may be slow, an application that holds or fails,
-//! and a watcher on every transfer.
+//! The machines as an owner drives them: ports, a store that may be slow, an application that holds
+//! or fails, and a watcher on every transfer.
 
 use super::net::{Datagram, FIRST_TRANSFER, LISTENING, REFUSED, Rng, Tid};
 use super::plan::Plan;
@@ -57,7 +57,9 @@ impl<'a> Server<'a> {
             return self.refused(now, datagram.to);
         }
         match wire::parse(&datagram.bytes) {
-            Ok(Packet::Request(request)) if datagram.to == LISTENING => self.request(now, datagram, &request),
+            Ok(Packet::Request(request)) if datagram.to == LISTENING => {
+                self.request(now, datagram, &request)
+            }
             Err(Malformed::Mode) if datagram.to == LISTENING => {
                 self.error(LISTENING, datagram.from, ErrorCode::ILLEGAL);
             }

@@ -105,8 +105,8 @@ impl<'a> Session<'a> {
             }
     }
 
-    /// The very request, from the same port, while the transfer lives (`Transfers::by_request` in the
-    /// engine).
+    /// The very request, from the same port, while the transfer lives (`Transfers::by_request` in
+    /// the engine).
     pub fn is_asked_for(&self, datagram: &Datagram) -> bool {
         !self.is_over()
             && self.outcome().is_none()

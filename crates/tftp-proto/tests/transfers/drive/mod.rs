@@ -1,5 +1,5 @@
-//! Drives one machine packet by packet. Its packets read like "OACK", "DATA 1-4", "ACK 3", "ERROR 0"; times are in
-//! milliseconds and stand still unless a test moves them.
+//! Drives one machine packet by packet. Its packets read like "OACK", "DATA 1-4", "ACK 3", "ERROR
+//! 0"; times are in milliseconds and stand still unless a test moves them.
 #![allow(dead_code)]
 
 use std::time::Duration;
@@ -43,7 +43,9 @@ fn shown(transmit: &Transmit) -> String {
         Transmit::Oack(_) => "OACK".into(),
         Transmit::Ack { block } => format!("ACK {block}"),
         Transmit::Data { first, count: 1 } => format!("DATA {first}"),
-        Transmit::Data { first, count } => format!("DATA {first}-{}", first + u64::from(*count) - 1),
+        Transmit::Data { first, count } => {
+            format!("DATA {first}-{}", first + u64::from(*count) - 1)
+        }
         Transmit::Error { code, .. } => format!("ERROR {code}"),
     }
 }

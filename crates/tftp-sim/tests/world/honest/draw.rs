@@ -43,7 +43,8 @@ impl Honest {
                 Habit::OneRequest,
             ])
         });
-        // A client that rejects the granted options sends the same ERROR as one that only requested the size.
+        // A client that rejects the granted options sends the same ERROR as one that only requested
+        // the size.
         let probes = self.script.probe.is_some() && rng.percent(60);
         let mut options = options(rng, upload, file.len() as u64, probes);
         if is_text && rng.percent(50) {

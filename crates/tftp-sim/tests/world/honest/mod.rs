@@ -1,4 +1,5 @@
-//! Honest clients with various habits: patient ones, clients that are reset, clients that only request the size.
+//! Honest clients with various habits: patient ones, clients that are reset, clients that only
+//! request the size.
 
 mod draw;
 
@@ -75,7 +76,8 @@ pub struct Session {
     pub upload: bool,
     pub habit: Habit,
     pub begun: u64,
-    /// The times at which its first request reached the server, and at which the server first answered.
+    /// The times at which its first request reached the server, and at which the server first
+    /// answered.
     pub delivered: Option<u64>,
     pub answered: Option<u64>,
     /// The number of received datagrams.
@@ -86,10 +88,11 @@ pub struct Session {
     pub gone_on: bool,
     /// True if it follows a session that was reset. `stuck`: ...
     pub after_reset: bool,
-    /// ... before that one had gone on. The former transfer of its port only retransmits, and not for ever.
+    /// ... before that one had gone on. The former transfer of its port only retransmits, and not
+    /// for ever.
     pub stuck: bool,
-    /// True if the former transfer of its port was sending when this one was requested. The client cannot
-    /// distinguish their packets.
+    /// True if the former transfer of its port was sending when this one was requested. The client
+    /// cannot distinguish their packets.
     pub racing: bool,
     /// True if it requests another file than before its reset.
     pub other: bool,
@@ -193,7 +196,8 @@ impl Honest {
         }
     }
 
-    /// Notes that the server sent it a packet. `opens`: the packet begins a transfer, or refuses it.
+    /// Notes that the server sent it a packet. `opens`: the packet begins a transfer, or refuses
+    /// it.
     pub fn answered(&mut self, now: u64, to: SocketAddr, opens: bool) {
         self.last_sent = Some(now);
         match self.current(to) {
@@ -220,7 +224,9 @@ impl Honest {
             }
             session.client.receive(now, arrival);
             let cut = self.script.reset.filter(|reset| {
-                !session.after_reset && session.heard == reset.after && session.client.state == State::Running
+                !session.after_reset
+                    && session.heard == reset.after
+                    && session.client.state == State::Running
             });
             if let Some(reset) = cut {
                 session.client.out.clear();
@@ -265,8 +271,8 @@ impl Honest {
     fn end(&mut self, now: u64, cut: bool) {
         if let Some(session) = self.session.take() {
             if self.script.fixed_port.is_some() && session.client.state != State::Done {
-                // The former transfer of its port may still answer, and its answer looks like the answer to another
-                // request.
+                // The former transfer of its port may still answer, and its answer looks like the
+                // answer to another request.
                 self.left = 0;
             }
             self.ended.push(Ended {

@@ -88,7 +88,8 @@ impl HalfOpen {
     }
 
     pub fn is_at_a_bound(&self) -> bool {
-        self.all >= MOST_HALF_OPEN - 1 || self.by_group.values().any(|count| *count >= MOST_OF_A_GROUP - 1)
+        self.all >= MOST_HALF_OPEN - 1
+            || self.by_group.values().any(|count| *count >= MOST_OF_A_GROUP - 1)
     }
 }
 

@@ -21,8 +21,8 @@ fn granted<T: std::str::FromStr>(oack: &[u8], names: &[&str]) -> Option<T> {
 }
 
 impl Life {
-    /// Checks that each DATA is a block of the file as it was at some time since the request, and that none is short
-    /// before the end.
+    /// Checks that each DATA is a block of the file as it was at some time since the request, and
+    /// that none is short before the end.
     pub fn judge_bytes(&mut self, sent: &Sent, files: &Files) -> Option<Broken> {
         let bytes = &sent.bytes;
         if bytes[1] == 6 {

@@ -1,5 +1,5 @@
-//! The library requests data of the application in order, once for all downloads that share a source, and no more than
-//! their windows need.
+//! The library requests data of the application in order, once for all downloads that share a
+//! source, and no more than their windows need.
 
 use std::collections::BTreeMap;
 
@@ -29,8 +29,8 @@ struct Requests {
 
 pub struct Feeding {
     groups: BTreeMap<Group, Requests>,
-    /// Downloads that had already begun to send when the beginning of their source was requested again, and when that
-    /// was. They may have been over by then.
+    /// Downloads that had already begun to send when the beginning of their source was requested
+    /// again, and when that was. They may have been over by then.
     suspects: BTreeMap<Id, u64>,
     plan: Plan,
 }
@@ -117,8 +117,8 @@ impl Feeding {
         too_far(&requests.ids, offset + length, lives).and_then(|text| wrong(Judge::Bounds, text))
     }
 
-    /// Checks a download that goes on. If it had begun before the beginning of its source was requested again for
-    /// others, they could have shared its pass.
+    /// Checks a download that goes on. If it had begun before the beginning of its source was
+    /// requested again for others, they could have shared its pass.
     pub fn sent(&self, now: u64, id: Id, sent: &Sent) -> Option<Broken> {
         let at = self.suspects.get(&id)?;
         let is_late = sent.bytes[1] == 3 && now > *at;

@@ -1,5 +1,5 @@
-//! Addresses that never send a valid packet: the traffic that others can direct at them, and the transfers that they
-//! can hold.
+//! Addresses that never send a valid packet: the traffic that others can direct at them, and the
+//! transfers that they can hold.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -84,7 +84,8 @@ impl Mutes {
                 mute.packets
             ));
         }
-        if mute.errors > 0 && mute.packets > mute.errors && mute.errors >= mute.requests && !single {
+        if mute.errors > 0 && mute.packets > mute.errors && mute.errors >= mute.requests && !single
+        {
             return broken(format!("ERROR to {to}, which never went on"));
         }
         None

@@ -38,12 +38,13 @@ pub struct Life {
     pub taken: Option<u64>,
     /// The port it sends from, once it has sent something.
     pub port: Option<u16>,
-    /// True if its client was reset and sent a request again, for this or another file, and no packet for this transfer
-    /// since.
+    /// True if its client was reset and sent a request again, for this or another file, and no
+    /// packet for this transfer since.
     pub is_superseded: bool,
     /// True once a packet of its client arrived after the request.
     pub has_gone_on: bool,
-    /// True if a transfer of the same request was complete before: a late copy of the request may have begun this one.
+    /// True if a transfer of the same request was complete before: a late copy of the request may
+    /// have begun this one.
     pub may_be_of_a_copy: bool,
     /// When the last packet of its client arrived; before that, when it was requested.
     heard_at: u64,
@@ -155,7 +156,8 @@ impl Lives {
         self.all.get_mut(&id)
     }
 
-    /// Records a datagram that the server received. Returns true if it is the request of a transfer that is alive.
+    /// Records a datagram that the server received. Returns true if it is the request of a transfer
+    /// that is alive.
     pub fn received(&mut self, received: &Received) -> bool {
         let mut is_repeated = false;
         if let Some(request) = &received.request {
@@ -172,7 +174,8 @@ impl Lives {
         is_repeated
     }
 
-    /// Records a packet of a transfer. On a single port it is unknown which one of its client's transfers it is for.
+    /// Records a packet of a transfer. On a single port it is unknown which one of its client's
+    /// transfers it is for.
     fn heard(&mut self, received: &Received) {
         let key = (received.port, received.from);
         let one = self.at.get(&key);
@@ -193,8 +196,8 @@ impl Lives {
         }
     }
 
-    /// Handles a repeated request: the client wants the existing transfer, unless that had gone on; then another one
-    /// begins.
+    /// Handles a repeated request: the client wants the existing transfer, unless that had gone on;
+    /// then another one begins.
     fn repeated(&mut self, peer: SocketAddr, request: &Arc<[u8]>) -> bool {
         let mut any = false;
         for id in self.of.get(&peer).into_iter().flatten() {
@@ -208,8 +211,8 @@ impl Lives {
         any
     }
 
-    /// Adds a transfer that begins. Returns how many former ones of its client it supersedes; `None` if it has begun
-    /// before.
+    /// Adds a transfer that begins. Returns how many former ones of its client it supersedes;
+    /// `None` if it has begun before.
     pub fn insert(&mut self, id: Id, mut life: Life) -> Option<u64> {
         let begin = [&[0, 1 + u8::from(life.upload)], &life.name[..], &[0]].concat();
         let requests = self.requests.get(&life.peer).map_or(&[][..], Vec::as_slice);
@@ -236,8 +239,9 @@ impl Lives {
         all.insert(id, life).is_none().then_some(superseded)
     }
 
-    /// Returns the transfer that sent a packet: the one that has this port, or the youngest one that has none yet. On a
-    /// single port, an opening packet is of the youngest transfer, and once that is over the former one may go on.
+    /// Returns the transfer that sent a packet: the one that has this port, or the youngest one
+    /// that has none yet. On a single port, an opening packet is of the youngest transfer, and once
+    /// that is over the former one may go on.
     pub fn of_packet(&mut self, sent: &Sent) -> Option<(Id, &mut Life)> {
         // "Unknown transfer ID" belongs to no transfer.
         let is_stray = sent.bytes.starts_with(&[0, 5, 0, 5]);

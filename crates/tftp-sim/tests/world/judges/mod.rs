@@ -1,4 +1,5 @@
-//! The rules that must hold in every world. Judges see datagrams, files, events and counts, never the machine.
+//! The rules that must hold in every world. Judges see datagrams, files, events and counts, never
+//! the machine.
 
 mod bounds;
 mod bytes;
@@ -35,7 +36,8 @@ pub enum Judge {
 #[derive(Clone, Debug)]
 pub struct Broken(pub Judge, pub String);
 
-/// The longest wait of a settled transfer's packets for others, in microseconds: 1 ms and two batches.
+/// The longest wait of a settled transfer's packets for others, in microseconds: 1 ms and two
+/// batches.
 const FAIR: u64 = 1_000 + 2 * 64 * 2;
 
 /// The life of a half-open transfer in microseconds, unless it gives way to a newcomer.
@@ -52,9 +54,9 @@ pub struct Judges {
     strays: Strays,
     feeding: Feeding,
     windows: Windows,
-    /// The opening packets of transfers that a late copy of a request may have begun, by client and port: when, and of
-    /// which file. Another session of that client can take them for its own: only the TID distinguishes transfers in
-    /// TFTP.
+    /// The opening packets of transfers that a late copy of a request may have begun, by client and
+    /// port: when, and of which file. Another session of that client can take them for its own:
+    /// only the TID distinguishes transfers in TFTP.
     misleading: BTreeMap<(SocketAddr, u16), (u64, Vec<u8>)>,
 }
 
@@ -105,10 +107,13 @@ impl Judges {
         ground.counts.repeats += u64::from(self.lives.received(received));
         self.mutes.received(received);
         self.strays.received(received);
-        ground.counts.beside_a_flood += u64::from(received.is_settled && self.plan.crowd.silent > 0);
+        ground.counts.beside_a_flood +=
+            u64::from(received.is_settled && self.plan.crowd.silent > 0);
         let is_late = received.is_settled && received.waited > FAIR && !self.plan.is_disturbed();
         is_late.then(|| {
-            let Received { from, waited, at, .. } = received;
+            let Received {
+                from, waited, at, ..
+            } = received;
             let text = format!("a packet of {from} that was taken at {at} had waited {waited} us");
             Broken(Judge::Fair, text)
         })
@@ -137,7 +142,8 @@ impl Judges {
             let grants = life.is_text && life.taken.is_none() && life.stage == Stage::Begun;
             let broken = broken.or_else(|| {
                 let window = grants.then(|| *life.taken.insert(life.window()));
-                ground.counts.short_windows += u64::from(window.is_some() && self.windows.are_short());
+                ground.counts.short_windows +=
+                    u64::from(window.is_some() && self.windows.are_short());
                 window.and_then(|window| self.windows.take(window))
             });
             if broken.is_some() {
@@ -238,14 +244,16 @@ impl Judges {
         served::ended(&self.plan, self.patience, ended, ground)
     }
 
-    /// Returns whether the session's client took the answer to a late copy of an earlier request, one whose transfer
-    /// was complete, for the answer to this one.
+    /// Returns whether the session's client took the answer to a late copy of an earlier request,
+    /// one whose transfer was complete, for the answer to this one.
     fn is_misled(&self, ended: &Ended) -> bool {
         let session = &ended.session;
         let bound = session.client.bound.map(|tid| tid.0.port());
         let sent = bound.and_then(|port| self.misleading.get(&(session.from, port)));
         sent.is_some_and(|(at, name)| {
-            *name != session.name && at + self.plan.link.longest() >= session.begun && *at <= ended.at
+            *name != session.name
+                && at + self.plan.link.longest() >= session.begun
+                && *at <= ended.at
         })
     }
 

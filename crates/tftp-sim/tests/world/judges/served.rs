@@ -31,7 +31,9 @@ pub fn ended(plan: &Plan, patience: u64, ended: &Ended, ground: &mut Ground) -> 
     }
     let source = source_of(plan, session, ground);
     match source {
-        Some(source) if source.fate != Fate::Whole => return failed(plan, patience, ended, &source),
+        Some(source) if source.fate != Fate::Whole => {
+            return failed(plan, patience, ended, &source);
+        }
         _ => {}
     }
     let fair = source.filter(|_| !session.after_reset && is_clean(plan));
@@ -43,8 +45,8 @@ pub fn ended(plan: &Plan, patience: u64, ended: &Ended, ground: &mut Ground) -> 
         .or_else(|| fair.and_then(|_| held_up(plan, wait, ended)))
 }
 
-/// If nothing is lost, a download takes as long as its source and its blocks take, whatever other downloads share the
-/// source.
+/// If nothing is lost, a download takes as long as its source and its blocks take, whatever other
+/// downloads share the source.
 fn held_up(plan: &Plan, wait: u64, ended: &Ended) -> Option<Broken> {
     let session = &ended.session;
     let disk = if plan.application.later > 0 { 3_000_000 } else { 0 };
@@ -64,14 +66,15 @@ fn source_of(plan: &Plan, session: &Session, ground: &Ground) -> Option<Source> 
     sources::of(plan, &session.name, size)
 }
 
-/// Returns how long a source may take for all its pieces, each of which may arrive in four parts. A shared source may
-/// have to be read once more for downloads that were left behind.
+/// Returns how long a source may take for all its pieces, each of which may arrive in four parts. A
+/// shared source may have to be read once more for downloads that were left behind.
 fn waits(session: &Session, source: &Source) -> u64 {
     let pieces = session.client.size() as u64 / (4 * 1024) + 2;
     4 * source.delay * pieces * (1 + u64::from(source.keyed))
 }
 
-/// If a source fails, is short or forgotten, its client gets an ERROR in time, and never takes the file for complete.
+/// If a source fails, is short or forgotten, its client gets an ERROR in time, and never takes the
+/// file for complete.
 fn failed(plan: &Plan, patience: u64, ended: &Ended, source: &Source) -> Option<Broken> {
     let session = &ended.session;
     let took = ended.at - session.begun;
@@ -120,7 +123,10 @@ fn bytes(session: &Session, steady: bool) -> Option<Broken> {
 /// A file is stored whole or not at all, and certainly if its client knows that it is stored.
 fn stored(plan: &Plan, ended: &Ended, ground: &Ground) -> Option<Broken> {
     let session = &ended.session;
-    if !session.upload || session.habit == Habit::Malicious || session.client.deceived || plan.link.damage > 0
+    if !session.upload
+        || session.habit == Habit::Malicious
+        || session.client.deceived
+        || plan.link.damage > 0
     {
         return None;
     }
@@ -164,12 +170,15 @@ fn outcome(plan: &Plan, ended: &Ended, steady: bool) -> Option<Broken> {
     let half_sent = session.upload && lossy && session.answered.is_some();
     let confused = session.after_reset && !is_clean(plan) && client.state == State::Refused;
     // Packets that were in flight before the server could know of the reset.
-    let early = session.other || session.after_reset && ended.at < session.begun + 2 * plan.link.delay;
+    let early =
+        session.other || session.after_reset && ended.at < session.begun + 2 * plan.link.delay;
     // Nothing more is promised if a disk hangs, or if an answer never arrives.
     let unheard = lossy && plan.can_fail();
     let told = matches!(client.state, State::ErrorReceived(_)) && (!steady || plan.can_fail());
-    let excused =
-        gave_up && (unrepeated || half_sent || hopeless(plan) || unheard) || confused || early || told;
+    let excused = gave_up && (unrepeated || half_sent || hopeless(plan) || unheard)
+        || confused
+        || early
+        || told;
     if client.state == State::Done || excused || client.deceived {
         return None;
     }

@@ -1,5 +1,5 @@
-//! A small server of the world's own, built on the protocol's transfer machines alone. It tests the judges, each by a
-//! fault that the judge must detect.
+//! A small server of the world's own, built on the protocol's transfer machines alone. It tests the
+//! judges, each by a fault that the judge must detect.
 
 mod transfer;
 mod turn;
@@ -225,8 +225,8 @@ impl Model {
         self.drain(self.transfers.len() - 1, ground);
     }
 
-    /// Silences the other transfers of a client that was silent: it would take a packet of theirs for an answer to its
-    /// new request.
+    /// Silences the other transfers of a client that was silent: it would take a packet of theirs
+    /// for an answer to its new request.
     fn leave_others(&mut self, peer: SocketAddr) {
         let now = self.now;
         let is_left = |transfer: &&mut Transfer| {
@@ -333,7 +333,8 @@ impl Model {
                     u64::MAX
                 };
                 let wanted = read.wants().unwrap_or(transfer.available);
-                transfer.available = wanted.min(transfer.available.saturating_add(piece)).min(length);
+                transfer.available =
+                    wanted.min(transfer.available.saturating_add(piece)).min(length);
                 read.supply(now, transfer.available, transfer.available == length);
             }
             Machine::Write(write, stored) => {

@@ -27,7 +27,9 @@ impl Model {
                     bytes: &bytes,
                 };
                 match wire::parse(&bytes) {
-                    Ok(Packet::Request(request)) if port == self.net.listening() && self.is_listening => {
+                    Ok(Packet::Request(request))
+                        if port == self.net.listening() && self.is_listening =>
+                    {
                         self.request(&datagram, &request, ground);
                     }
                     Ok(Packet::Request(_)) | Err(_) => {}

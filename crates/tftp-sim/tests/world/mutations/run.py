@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Builds the workspace's protocol, machine and world with one thing taken out, for each patch beside this file, and runs
-worlds until a judge speaks: it must be the one that the patch names. Writes caught.md. Ends with 1 where a mutation lived,
-or another judge spoke.
+"""Builds the workspace's protocol, machine and world with one thing taken out, for each patch
+beside this file, and runs worlds until a judge speaks: it must be the one that the patch names.
+Writes caught.md. Ends with 1 where a mutation lived, or another judge spoke.
 
     run.py [NAME...]   only these
 """

@@ -70,8 +70,8 @@ pub fn honest(seed: u64) -> Plan {
         },
     };
     if plan.crowd.fixed_port > 0 {
-        // A duplicate of a request that arrives after its transfer begins another transfer, which its client cannot
-        // distinguish.
+        // A duplicate of a request that arrives after its transfer begins another transfer, which
+        // its client cannot distinguish.
         (plan.link.duplicate, plan.link.reorder) = (0, 0);
     }
     plan
@@ -219,7 +219,8 @@ pub fn crowded(seed: u64) -> Plan {
     plan
 }
 
-/// More abandoned requests than the limits on half-open transfers allow, for one address and in total.
+/// More abandoned requests than the limits on half-open transfers allow, for one address and in
+/// total.
 pub fn besieged(seed: u64) -> Plan {
     let mut plan = flooded(seed);
     plan.crowd = Crowd {
@@ -260,7 +261,8 @@ pub fn failing(seed: u64, failing: Failing) -> Plan {
     plan
 }
 
-/// Downloads whose bytes the application supplies while they run, from sources of every kind, beside files.
+/// Downloads whose bytes the application supplies while they run, from sources of every kind,
+/// beside files.
 pub fn fed(seed: u64) -> Plan {
     let mut plan = honest(seed);
     let mut rng = Rng(seed).part(part::PLAN).part(11);
@@ -291,8 +293,9 @@ pub fn fed(seed: u64) -> Plan {
     plan
 }
 
-/// Downloads of large shared sources, some of whose clients go silent after a few blocks, on a network without
-/// disturbances. Windows are small, so that the others need data far beyond the silent ones.
+/// Downloads of large shared sources, some of whose clients go silent after a few blocks, on a
+/// network without disturbances. Windows are small, so that the others need data far beyond the
+/// silent ones.
 pub fn held_back(seed: u64) -> Plan {
     let mut plan = fed(seed);
     plan.link = Link {

@@ -1,6 +1,7 @@
 //! The plan of a world: all its parameters, drawn from the seed.
 //!
-//! Each part draws from its own generator, so that switching one parameter off does not change the others.
+//! Each part draws from its own generator, so that switching one parameter off does not change the
+//! others.
 
 mod families;
 
@@ -50,9 +51,11 @@ pub struct Link {
     /// A datagram to a closed port is answered with ICMP port unreachable.
     pub refusals: u64,
     pub delay: u64,
-    /// An attacker who knows both ports sends an ERROR in an honest client's name right behind its packet.
+    /// An attacker who knows both ports sends an ERROR in an honest client's name right behind its
+    /// packet.
     pub forged: u64,
-    /// The path MTU. Longer packets are answered with Packet Too Big until the server knows it; 0: no limit.
+    /// The path MTU. Longer packets are answered with Packet Too Big until the server knows it; 0:
+    /// no limit.
     pub mtu: u64,
     /// The time from which `mtu` applies.
     pub narrows_at: u64,

@@ -1,5 +1,5 @@
-//! The world's application. It answers at once, later or never, refuses, takes data slowly, and ends transfers. It
-//! checks that events arrive in order.
+//! The world's application. It answers at once, later or never, refuses, takes data slowly, and
+//! ends transfers. It checks that events arrive in order.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -32,7 +32,8 @@ struct State {
     rng: Rng,
     log: Log,
     connections: BTreeMap<i32, Connection>,
-    /// Refused connections. The only event that may follow is an end that occurred at the same time.
+    /// Refused connections. The only event that may follow is an end that occurred at the same
+    /// time.
     refused: BTreeSet<i32>,
     later: BinaryHeap<Reverse<(u64, u64, i32, Late)>>,
     lates: u64,
@@ -62,7 +63,8 @@ enum Late {
 fn interests(plan: &Plan) -> Interests {
     let application = &plan.application;
     let all = Interests::CONNECTIONS.with(Interests::FAILURES);
-    let decides = application.later + application.never + application.refuses + plan.feeding.fed > 0;
+    let decides =
+        application.later + application.never + application.refuses + plan.feeding.fed > 0;
     let all = if decides {
         all.with(Interests::REQUESTS)
     } else {
@@ -127,7 +129,9 @@ impl Application {
         self.fail(&failed);
         let mut state = self.lock();
         state.now = now;
-        while let Some(&Reverse((_, _, number, what))) = state.later.peek().filter(|late| late.0.0 <= now) {
+        while let Some(&Reverse((_, _, number, what))) =
+            state.later.peek().filter(|late| late.0.0 <= now)
+        {
             state.later.pop();
             if let Some(connection) = state.connections.get(&number) {
                 match what {

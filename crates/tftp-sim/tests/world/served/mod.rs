@@ -1,5 +1,5 @@
-//! The library's loop as the server of a world, between the simulated network and the simulated storage, with a
-//! simulated application.
+//! The library's loop as the server of a world, between the simulated network and the simulated
+//! storage, with a simulated application.
 
 mod application;
 mod supplier;
@@ -15,7 +15,9 @@ use std::time::Duration;
 use crossbeam_channel::bounded;
 use tftp_machine::{Config, Descriptors, Mode};
 use tftp_proto::{Instant, Limits, Rollover, Timing, negotiate};
-use tftp_serve::simulation::{Drain, Environment, Inbox, Jail, Loop, Message, Policy, Setup, Shared};
+use tftp_serve::simulation::{
+    Drain, Environment, Inbox, Jail, Loop, Message, Policy, Setup, Shared,
+};
 use tftp_serve::{NameCodec, names};
 use tftp_udp::datagrams::Datagrams;
 
@@ -160,9 +162,11 @@ impl Served {
 
     fn count(&mut self, ground: &mut Ground) {
         let unanswered = self.shared.counters.unanswered.load(Relaxed);
-        ground.counts.unanswered += unanswered - std::mem::replace(&mut self.unanswered, unanswered);
+        ground.counts.unanswered +=
+            unanswered - std::mem::replace(&mut self.unanswered, unanswered);
         let is_done = self.thread.is_done();
-        ground.counts.drained += u64::from(is_done && !std::mem::replace(&mut self.was_done, is_done));
+        ground.counts.drained +=
+            u64::from(is_done && !std::mem::replace(&mut self.was_done, is_done));
         self.application.count(&mut ground.counts);
         ground.broken = ground.broken.take().or_else(|| self.application.take_broken());
     }

@@ -1,5 +1,6 @@
-//! The world's application as the source of downloads. It supplies requested data at once, late, in small pieces, too
-//! much, too little or never, between two turns of the loop or in the middle of one.
+//! The world's application as the source of downloads. It supplies requested data at once, late, in
+//! small pieces, too much, too little or never, between two turns of the loop or in the middle of
+//! one.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -134,8 +135,8 @@ impl Supplier {
         }
     }
 
-    /// Supplies the data that is due, between two turns. Returns the downloads that end because their source has
-    /// failed.
+    /// Supplies the data that is due, between two turns. Returns the downloads that end because
+    /// their source has failed.
     pub fn run(&self, now: u64) -> Vec<i32> {
         lock(&self.state).now = now;
         let mut failed = Vec::new();
@@ -186,7 +187,8 @@ impl Supplier {
         lock(&self.state).next(is_due)
     }
 
-    /// Performs a step without the lock: supplied data makes room, and more is then requested from the application.
+    /// Performs a step without the lock: supplied data makes room, and more is then requested from
+    /// the application.
     fn take(&self, step: Step) -> Vec<i32> {
         let piece = match step {
             Step::Fail(numbers) => return numbers,
@@ -209,7 +211,11 @@ impl Supplier {
 
 impl State {
     fn ask(&mut self, wanted: Wanted) {
-        let Wanted { name, offset, length } = wanted;
+        let Wanted {
+            name,
+            offset,
+            length,
+        } = wanted;
         let Some(download) = self.downloads.get(&name) else {
             let text = format!("{name} is asked for, which is no download");
             self.broken.get_or_insert(Broken(Judge::Order, text));
@@ -236,8 +242,8 @@ impl State {
     /// Returns the next piece that is due, of each pass the earliest request first.
     fn next(&mut self, is_due: impl Fn(&Owed) -> bool) -> Option<Step> {
         loop {
-            let place =
-                (0..self.owed.len()).find(|&place| is_due(&self.owed[place]) && self.is_first(place))?;
+            let place = (0..self.owed.len())
+                .find(|&place| is_due(&self.owed[place]) && self.is_first(place))?;
             let owed = self.owed[place];
             let Some(download) = self.downloads.get(&owed.number).cloned() else {
                 self.owed.remove(place);
@@ -277,7 +283,8 @@ impl State {
             let download = self.downloads.get(&owed.number)?;
             Some((&download.name, download.source.keyed))
         };
-        one.number == other.number || name(one) == name(other) && name(one).is_some_and(|(_, keyed)| keyed)
+        one.number == other.number
+            || name(one) == name(other) && name(one).is_some_and(|(_, keyed)| keyed)
     }
 
     fn piece(&mut self, owed: Owed, download: &Download, end: usize) -> Piece {
@@ -311,7 +318,9 @@ impl State {
     }
 
     fn supplied(&mut self, piece: &Piece, result: Result<(), Refused>) {
-        let Owed { number, from, to, .. } = piece.owed;
+        let Owed {
+            number, from, to, ..
+        } = piece.owed;
         let found = self
             .owed
             .iter()

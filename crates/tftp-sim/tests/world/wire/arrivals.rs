@@ -9,7 +9,8 @@ use super::super::event::{Observation, Received};
 use super::super::net::{Flight, Kind};
 use super::{Waiting, Wire};
 
-/// The time for one datagram, in microseconds. A request takes longer: it needs a port, a file and table entries.
+/// The time for one datagram, in microseconds. A request takes longer: it needs a port, a file and
+/// table entries.
 const TAKE: u64 = 2;
 const TAKE_REQUEST: u64 = 12;
 /// The most datagrams taken from one port in a row.
@@ -71,8 +72,11 @@ impl Wire {
         let Some(socket) = self.sockets.get_mut(&number) else {
             return false;
         };
-        while into.len() < upto && matches!(socket.waiting.front(), Some((.., Waiting::Datagram(_)))) {
-            let Some((arrived, settled, Waiting::Datagram(flight))) = socket.waiting.pop_front() else {
+        while into.len() < upto
+            && matches!(socket.waiting.front(), Some((.., Waiting::Datagram(_))))
+        {
+            let Some((arrived, settled, Waiting::Datagram(flight))) = socket.waiting.pop_front()
+            else {
                 break;
             };
             let opcode = flight.bytes.get(1).copied().unwrap_or(0);

@@ -86,7 +86,8 @@ impl Wire {
                 self.departed
                     .extend(socket.stuck.drain(..).map(|flight| (now, flight)));
             }
-            let is_through = socket.stuck.is_empty() || socket.closes_at.is_some_and(|at| at <= now);
+            let is_through =
+                socket.stuck.is_empty() || socket.closes_at.is_some_and(|at| at <= now);
             if is_through && socket.closes_at.is_some() {
                 self.remove(number);
             }

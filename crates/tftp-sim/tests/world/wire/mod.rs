@@ -39,7 +39,8 @@ enum Waiting {
 struct Socket {
     id: PortId,
     port: Port,
-    /// The receive queue: time of arrival, value of `settled_time` at that time, datagram or failure.
+    /// The receive queue: time of arrival, value of `settled_time` at that time, datagram or
+    /// failure.
     waiting: VecDeque<(u64, u64, Waiting)>,
     is_ready: bool,
     is_settled: bool,
@@ -210,7 +211,8 @@ impl Wire {
                 .rng
                 .pick(&[NoPort::Descriptors, NoPort::InUse, NoPort::Other]));
         }
-        self.counts.fallbacks += u64::from(!is_private && self.mode == Mode::Private && self.own > 0);
+        self.counts.fallbacks +=
+            u64::from(!is_private && self.mode == Mode::Private && self.own > 0);
         let number = self.draw();
         let index = self.free.pop().unwrap_or_else(|| {
             self.names.push((0, 0));

@@ -137,8 +137,8 @@ impl<'a, N: Node> World<'a, N> {
         None
     }
 
-    /// Returns the time at which the server's thread runs next: an arrival waits or its deadline has come, and it is
-    /// neither busy nor suspended.
+    /// Returns the time at which the server's thread runs next: an arrival waits or its deadline
+    /// has come, and it is neither busy nor suspended.
     fn next_node(&self) -> Option<u64> {
         let node = self.node.as_ref()?;
         let wire = self.ground.wire.borrow();
@@ -229,11 +229,14 @@ impl<'a, N: Node> World<'a, N> {
         self.rearm(place);
     }
 
-    /// Passes the server's observed datagrams and events to the judges, and its packets to the network.
+    /// Passes the server's observed datagrams and events to the judges, and its packets to the
+    /// network.
     fn settle(&mut self) {
         for observation in self.ground.log.take() {
             let broken = match observation {
-                Observation::Received(received) => self.judges.received(&received, &mut self.ground),
+                Observation::Received(received) => {
+                    self.judges.received(&received, &mut self.ground)
+                }
                 Observation::Event(event) => self.record(&event),
                 Observation::Sent(sent) => self.sent(&sent),
             };
@@ -264,7 +267,9 @@ impl<'a, N: Node> World<'a, N> {
             Event::Begun { id } => id + (1 << 32),
             Event::Over { id, how } => id + (2 << 32) + ((*how as u64) << 40),
             Event::Refused { peer } => u64::from(peer.port()),
-            Event::Wanted { id, offset, length } => id + (3 << 32) + (offset << 40) + (length << 20),
+            Event::Wanted { id, offset, length } => {
+                id + (3 << 32) + (offset << 40) + (length << 20)
+            }
         });
         self.judges.reported(self.now, event, &mut self.ground)
     }

@@ -81,7 +81,9 @@ impl<N: Node> World<'_, N> {
                     {
                         self.judges.watch(from, false)
                     }
-                    Actor::Hostile(hostile) if hostile.way != Way::Blind => self.judges.watch_stray(from),
+                    Actor::Hostile(hostile) if hostile.way != Way::Blind => {
+                        self.judges.watch_stray(from)
+                    }
                     _ => {}
                 }
             }

@@ -4,7 +4,8 @@ use std::io;
 
 use nix::errno::Errno;
 
-/// Returns Winsock's number for a socket error, because the library uses these numbers on all systems.
+/// Returns Winsock's number for a socket error, because the library uses these numbers on all
+/// systems.
 pub fn winsock(error: &io::Error) -> Option<i32> {
     Some(match Errno::from_raw(error.raw_os_error()?) {
         Errno::EACCES | Errno::EPERM => 10013,

@@ -6,14 +6,15 @@ use nix::sys::stat::{Mode, umask};
 
 use crate::options::Umask;
 
-/// The maximum number of descriptors, because the hard limit may be infinite. Each transfer has a socket, and a file.
+/// The maximum number of descriptors, because the hard limit may be infinite. Each transfer has a
+/// socket, and a file.
 const DESCRIPTORS: rlim_t = 1 << 19;
 
 /// The maximum on macOS, where setrlimit accepts no more than OPEN_MAX (sys/syslimits.h).
 const DESCRIPTORS_OF_MACOS: rlim_t = 10_240;
 
-/// Raises the soft limit of descriptors to the hard one. Soft limits are low for programs that use select, which this
-/// one does not.
+/// Raises the soft limit of descriptors to the hard one. Soft limits are low for programs that use
+/// select, which this one does not.
 pub fn raise_descriptors() {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
         return;

@@ -1,4 +1,5 @@
-//! The interface to the service manager: sockets that it opened (sd_listen_fds(3)), and notifications (sd_notify(3)).
+//! The interface to the service manager: sockets that it opened (sd_listen_fds(3)), and
+//! notifications (sd_notify(3)).
 
 use std::io;
 use std::net::UdpSocket;
@@ -28,7 +29,8 @@ pub fn inherited() -> Result<Vec<UdpSocket>, Failure> {
     Ok(sockets)
 }
 
-/// Returns true if a service manager wants to be notified: then SIGHUP does not come from a terminal.
+/// Returns true if a service manager wants to be notified: then SIGHUP does not come from a
+/// terminal.
 pub fn is_there() -> bool {
     std::env::var_os("NOTIFY_SOCKET").is_some()
 }
@@ -66,8 +68,8 @@ fn notify(message: &str) {
         Some(name) => abstract_address(name),
         None => SocketAddr::from_pathname(&path),
     };
-    let sent =
-        address.and_then(|address| UnixDatagram::unbound()?.send_to_addr(message.as_bytes(), &address));
+    let sent = address
+        .and_then(|address| UnixDatagram::unbound()?.send_to_addr(message.as_bytes(), &address));
     if let Err(error) = sent {
         tracing::warn!(%error, "the service manager could not be notified");
     }

@@ -16,8 +16,8 @@ pub struct ControlRequests {
 }
 
 impl ControlRequests {
-    /// Catches signals from now on; they have no other effect. With `reloads` SIGHUP requests a reload; without, it
-    /// ends the program, unless it was started under nohup(1).
+    /// Catches signals from now on; they have no other effect. With `reloads` SIGHUP requests a
+    /// reload; without, it ends the program, unless it was started under nohup(1).
     pub fn begin(reloads: bool) -> io::Result<ControlRequests> {
         let mut numbers = vec![SIGINT, SIGTERM];
         if reloads || !may_be_ignored(SIGHUP) {
@@ -46,8 +46,8 @@ pub fn set_at_end(flag: &Arc<AtomicBool>) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns true if this process was started with a signal ignored (proc(5)). On systems that do not report this it
-/// returns true: the signal keeps its effect.
+/// Returns true if this process was started with a signal ignored (proc(5)). On systems that do not
+/// report this it returns true: the signal keeps its effect.
 fn may_be_ignored(signal: i32) -> bool {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
         return !cfg!(target_os = "linux");

@@ -68,7 +68,8 @@ pub fn bind_to_interface(_: &Socket, _: bool, _: &str) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Returns true if the error means that there is no interface of that name; ENXIO is what macOS says.
+/// Returns true if the error means that there is no interface of that name; ENXIO is what macOS
+/// says.
 pub fn is_no_interface(error: &io::Error) -> bool {
     let code = error.raw_os_error();
     code == Some(Errno::ENODEV as i32) || code == Some(Errno::ENXIO as i32)
@@ -87,7 +88,8 @@ pub fn force_receive_buffer(_: &Socket, _: usize) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Reports closed ports at once although the socket is not connected. Without it they are noticed later, by a timeout.
+/// Reports closed ports at once although the socket is not connected. Without it they are noticed
+/// later, by a timeout.
 #[cfg(target_os = "linux")]
 pub fn report_closed_ports(socket: &UdpSocket, v6: bool) {
     use nix::sys::socket::{setsockopt, sockopt};

@@ -11,8 +11,7 @@ use crate::exit::{Code, Failure};
 use crate::options::Options;
 
 /// The warning if root remains root.
-pub const ROOT_STAYS: &str =
-    "warning: running as root, as --user requests: files are read and written for clients with root's rights";
+pub const ROOT_STAYS: &str = "warning: running as root, as --user requests: files are read and written for clients with root's rights";
 
 /// The user that root becomes by default, as with in.tftpd and atftpd.
 const NOBODY: &str = "nobody";
@@ -50,7 +49,9 @@ fn find(text: &str) -> Result<Identity, Failure> {
         None => known.as_ref().map(|user| user.gid),
     };
     let (Some(uid), Some(gid)) = (uid, gid) else {
-        let what = format!("--user {text}: there is no such user; name one, or give numbers as in 1000:1000");
+        let what = format!(
+            "--user {text}: there is no such user; name one, or give numbers as in 1000:1000"
+        );
         return Err(Failure::new(Code::NoUser, what));
     };
     let name = known.filter(|_| group.is_none());
@@ -69,9 +70,12 @@ fn known_user(user: &str) -> Result<Option<User>, Failure> {
         Err(_) => User::from_name(user),
     };
     match found {
-        // musl reports a missing /etc/passwd as an error, as in a container that holds nothing but this program.
+        // musl reports a missing /etc/passwd as an error, as in a container that holds nothing but
+        // this program.
         Err(Errno::ENOENT | Errno::ESRCH) => Ok(None),
-        found => found.map_err(|error| Failure::new(Code::NoUser, format!("--user {user}: {error}"))),
+        found => {
+            found.map_err(|error| Failure::new(Code::NoUser, format!("--user {user}: {error}")))
+        }
     }
 }
 
@@ -89,7 +93,8 @@ fn find_group(group: &str) -> Result<Gid, Failure> {
 }
 
 impl Identity {
-    /// Returns the user of `--user`. Without the option it is `nobody` for root, and `None` for other users.
+    /// Returns the user of `--user`. Without the option it is `nobody` for root, and `None` for
+    /// other users.
     pub fn wanted(options: &Options) -> Result<Option<Identity>, Failure> {
         match &options.user {
             Some(user) => find(user).map(Some),
@@ -124,8 +129,8 @@ impl Identity {
         })
     }
 
-    /// Becomes the user, with its groups, and makes sure that root cannot be regained. The C library changes every
-    /// thread.
+    /// Becomes the user, with its groups, and makes sure that root cannot be regained. The C
+    /// library changes every thread.
     pub fn switch_user(&self) -> Result<(), Failure> {
         if !self.is_another() {
             return Ok(());

@@ -30,7 +30,8 @@ const WORDS: [&str; 2] = ["service", "run"];
 /// The subcommands of `tftpserver service`.
 #[derive(Debug, Subcommand)]
 pub enum Service {
-    /// Install a service that serves with these options; paths must be absolute. Needs an administrator
+    /// Install a service that serves with these options; paths must be absolute. Needs an
+    /// administrator
     Install(Box<Serve>),
     /// Stop the service and remove it. Needs an administrator
     Remove,
@@ -62,10 +63,12 @@ fn install(serve: &Serve) -> Result<Code, Failure> {
     check_paths(serve)?;
     // A service has no console on which it could report a wrong configuration.
     crate::serve::validate(serve)?;
-    let manager = ServiceManager::local_computer(None::<&str>, ServiceManagerAccess::CREATE_SERVICE);
+    let manager =
+        ServiceManager::local_computer(None::<&str>, ServiceManagerAccess::CREATE_SERVICE);
     let manager = manager.map_err(|error| failed("no service can be installed", &error))?;
-    let executable_path = std::env::current_exe()
-        .map_err(|error| Failure::new(Code::System, format!("the path of this program: {error}")))?;
+    let executable_path = std::env::current_exe().map_err(|error| {
+        Failure::new(Code::System, format!("the path of this program: {error}"))
+    })?;
     // The options as they were given, after "service install".
     let options = std::env::args_os().skip(1 + WORDS.len());
     let info = ServiceInfo {
@@ -95,7 +98,9 @@ fn install(serve: &Serve) -> Result<Code, Failure> {
 
 /// Lets the service manager start a service again that has ended by a failure: three times within a
 /// day, because a wrong configuration stays wrong.
-fn restart_after_failures(service: &windows_service::service::Service) -> windows_service::Result<()> {
+fn restart_after_failures(
+    service: &windows_service::service::Service,
+) -> windows_service::Result<()> {
     let action = |action_type, delay| ServiceAction { action_type, delay };
     let restart = |seconds| action(ServiceActionType::Restart, Duration::from_secs(seconds));
     let never = action(ServiceActionType::None, Duration::ZERO);
@@ -109,11 +114,12 @@ fn restart_after_failures(service: &windows_service::service::Service) -> window
     service.set_failure_actions_on_non_crash_failures(true)
 }
 
-/// Rejects options with which nothing is served, and relative paths: a service starts in the system's directory, where
-/// they would name other files.
+/// Rejects options with which nothing is served, and relative paths: a service starts in the
+/// system's directory, where they would name other files.
 fn check_paths(serve: &Serve) -> Result<(), Failure> {
     if serve.check_config || serve.explain.is_some() {
-        let what = "--check-config and --explain serve nothing: use them without \"service install\"";
+        let what =
+            "--check-config and --explain serve nothing: use them without \"service install\"";
         return Err(Failure::new(Code::Usage, what));
     }
     let options = &serve.options;

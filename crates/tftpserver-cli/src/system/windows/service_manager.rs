@@ -40,8 +40,9 @@ pub fn ended(code: Code) {
 /// Reports a state. `wait_hint`: the time in which the next one follows, if this one is pending.
 fn report(state: ServiceState, exit_code: ServiceExitCode, wait_hint: Duration) {
     let Some(manager) = MANAGER.get() else { return };
-    let accepted =
-        ServiceControlAccept::STOP | ServiceControlAccept::SHUTDOWN | ServiceControlAccept::PARAM_CHANGE;
+    let accepted = ServiceControlAccept::STOP
+        | ServiceControlAccept::SHUTDOWN
+        | ServiceControlAccept::PARAM_CHANGE;
     let told = manager.set_service_status(ServiceStatus {
         service_type: ServiceType::OWN_PROCESS,
         current_state: state,

@@ -12,7 +12,8 @@ use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
 
 use super::super::ControlRequest;
 
-static REQUESTS: LazyLock<(Sender<ControlRequest>, Receiver<ControlRequest>)> = LazyLock::new(unbounded);
+static REQUESTS: LazyLock<(Sender<ControlRequest>, Receiver<ControlRequest>)> =
+    LazyLock::new(unbounded);
 
 /// Passes a request from the service manager to the server.
 pub fn pass(request: ControlRequest) {
@@ -40,8 +41,8 @@ pub fn end_soon() {
 pub struct ControlRequests;
 
 impl ControlRequests {
-    /// Turns Ctrl-C, Ctrl-Break, closing of the console's window and the system's shutdown into requests from now on. A
-    /// service has no console; its requests come by [`pass`] alone.
+    /// Turns Ctrl-C, Ctrl-Break, closing of the console's window and the system's shutdown into
+    /// requests from now on. A service has no console; its requests come by [`pass`] alone.
     pub fn begin(_: bool) -> io::Result<ControlRequests> {
         if !super::service_manager::is_there() {
             at_end(|event| match event {

@@ -1,10 +1,12 @@
-//! Changing the user is not supported on Windows, where the service manager determines a service's user.
+//! Changing the user is not supported on Windows, where the service manager determines a service's
+//! user.
 
 use crate::exit::{Code, Failure};
 use crate::options::Options;
 
 /// The warning if an administrator's rights remain.
-pub const ROOT_STAYS: &str = "warning: files are read and written for clients with an administrator's rights";
+pub const ROOT_STAYS: &str =
+    "warning: files are read and written for clients with an administrator's rights";
 
 /// Returns true if this process has root's privileges now.
 pub fn is_root() -> bool {
@@ -20,7 +22,8 @@ impl Identity {
     pub fn wanted(options: &Options) -> Result<Option<Identity>, Failure> {
         match &options.user {
             Some(user) => {
-                let what = format!("--user {user}: not on Windows; give the service an account instead");
+                let what =
+                    format!("--user {user}: not on Windows; give the service an account instead");
                 Err(Failure::new(Code::NoUser, what))
             }
             None => Ok(None),
