@@ -7,9 +7,20 @@
 
 static void local_dir_is_a_directory(void)
 {
-    static const char *const none[] = {"NUL", "CON", "COM1", "COM1.txt", "\\\\.\\NUL", "\\\\.\\C:", "C:\\windows\\NUL",
-                                       "C:\\win?ows", "C:\\windows\\*", "C:\\windows\\win.ini", "C:\\windows:stream",
-                                       "\\\\?\\", "Q:\\", "C:\\windows\\win.ini\\below"};
+    static const char *const none[] = {"NUL",
+                                       "CON",
+                                       "COM1",
+                                       "COM1.txt",
+                                       "\\\\.\\NUL",
+                                       "\\\\.\\C:",
+                                       "C:\\windows\\NUL",
+                                       "C:\\win?ows",
+                                       "C:\\windows\\*",
+                                       "C:\\windows\\win.ini",
+                                       "C:\\windows:stream",
+                                       "\\\\?\\",
+                                       "Q:\\",
+                                       "C:\\windows\\win.ini\\below"};
     tftpserver *server = tftpserver_open();
     size_t i;
     for (i = 0; i < sizeof none / sizeof *none; i++) {
