@@ -32,9 +32,10 @@ TOLERANCE = 0.03
 TRIES = 3
 BLKSIZE = 1428
 SECONDS = 120
-# How many times the instructions of a block from memory a fed one may cost; the goal is 1.5, which
-# windows miss.
-FED_LIMIT, FED_GOAL = 1.7, 1.5
+# How many times the instructions of a block from memory a fed one may cost. Both numbers of the ratio
+# vary, so the test fails only beyond the tolerance.
+FED_GOAL = 1.5
+FED_LIMIT = FED_GOAL * (1 + TOLERANCE)
 
 # Callgrind counts an instruction for each byte that `rep movsb` copies, so libc shall not use it.
 PLAIN_COPIES = {"GLIBC_TUNABLES": "glibc.cpu.x86_rep_movsb_threshold=0x7fffffff"}
@@ -134,7 +135,7 @@ def too_dear(counts):
     memory."""
     ratios = {how: counts[f"fed, {how}"] / counts[f"memory, {how}"] for how in ("lockstep", "windowsize 16")}
     for how, ratio in ratios.items():
-        print(f"a fed block costs {ratio:.2f} times one from memory, {how} (at most {FED_LIMIT}, goal {FED_GOAL})", flush=True)
+        print(f"a fed block costs {ratio:.2f} times one from memory, {how} (at most {FED_GOAL})", flush=True)
     return [f"fed against memory, {how}" for how, ratio in ratios.items() if ratio > FED_LIMIT]
 
 
