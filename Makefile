@@ -32,7 +32,7 @@ test-native: ## run the tests that macOS and Windows run too
 oldest-rust: ## compile with the oldest Rust that is supported
 	@scripts/oldest-rust.sh
 
-test-systems: ## link for other systems, run the Windows library under wine, and packages for arm64 under qemu-user: about twenty minutes with two processors
+test-systems: ## link for other systems, run the Windows library under wine: about fifteen minutes with two processors
 	@scripts/test-systems.sh
 
 soak: setup ## run the long forms of the robustness tests: hours; STEPS="NAME..." for some of them

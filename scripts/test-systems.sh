@@ -77,7 +77,7 @@ LD_LIBRARY_PATH=$place/rust/usr/lib/x86_64-linux-gnu "$place/rust/usr/bin/rustc"
 processor() { tr ms '  ' <"$place/times" | awk 'NR == 2 {printf "%d", $1 * 60 + $2 + $3 * 60 + $4}'; }
 
 # Steps that run only if they are arguments of the script.
-only_named=" musl musl-units musl-c arm64-suites arm64-musl "
+only_named=" glibc-2.17 musl musl-units musl-c arm64 arm64-command arm64-c arm64-pages arm64-suites arm64-musl "
 only=" $* "
 # wanted NAME
 wanted() {
@@ -152,16 +152,20 @@ if $has_zig; then
     step musl musl
     step musl-units musl_units
     step musl-c musl_c
-    if setup_arm64 >>"$logs/systems-setup.log" 2>&1; then
-        step arm64 arm64_packages
-        step arm64-command arm64_command
-        step arm64-c arm64_c
-        step arm64-pages arm64_pages
-        step arm64-suites arm64_suites
-        step arm64-musl arm64_musl
-    else
-        left_out arm64 "qemu-user or the packages of Debian for arm64 could not be had (see $logs/systems-setup.log)"
-    fi
+    case $only in
+        *arm64*)
+            if setup_arm64 >>"$logs/systems-setup.log" 2>&1; then
+                step arm64 arm64_packages
+                step arm64-command arm64_command
+                step arm64-c arm64_c
+                step arm64-pages arm64_pages
+                step arm64-suites arm64_suites
+                step arm64-musl arm64_musl
+            else
+                left_out arm64 "qemu-user or the packages of Debian for arm64 could not be had (see $logs/systems-setup.log)"
+            fi
+            ;;
+    esac
 else
     left_out glibc-2.17 "zig could not be had from PyPI (see $logs/systems-setup.log)"
 fi

@@ -124,6 +124,10 @@ impl<'a> Dispatch<'a> {
             record.end_because(Reason::NoFeeder);
             return self.router.feeds.take_back(wanted);
         }
+        // It was queued before the application supplied the end of a source of unknown length.
+        if !self.router.feeds.is_wanted(wanted) {
+            return;
+        }
         let whole = |number| i64::try_from(number).unwrap_or(i64::MAX);
         let answer = self.fire(&mut Event::DataWanted {
             connection_id: id,

@@ -1,7 +1,9 @@
 """The values that a handler may return, and how they reach the library."""
 import inspect
+import io
 import os
 import stat
+import tempfile
 from typing import TYPE_CHECKING, Any, AsyncIterator, Awaitable, Callable, Iterator, Optional, Protocol, Union
 
 from ._conn import Conn
@@ -142,6 +144,14 @@ def supply(conn: Conn, answer: Any) -> None:
         conn.local_file = empty_file()  # empty data would mean to the library that none was set
 
 
+def is_plain_file(content: Any) -> bool:
+    """Returns whether content reads the bytes of its descriptor as they are."""
+    if isinstance(content, tempfile._TemporaryFileWrapper):
+        content = content.file
+    raw = content.raw if isinstance(content, (io.BufferedReader, io.BufferedRandom)) else content
+    return isinstance(raw, io.FileIO)
+
+
 def path_of(file: Any) -> Optional[str]:
     """Returns the path of an open, unread regular file and closes it, so that the library reads the
     file itself.
@@ -150,7 +160,7 @@ def path_of(file: Any) -> Optional[str]:
     """
     try:
         name, there = file.name, os.fstat(file.fileno())
-        if not (isinstance(name, str) and stat.S_ISREG(there.st_mode) and file.tell() == 0
+        if not (is_plain_file(file) and isinstance(name, str) and stat.S_ISREG(there.st_mode) and file.tell() == 0
                 and os.path.samestat(os.stat(name), there) and "b" in file.mode):
             return None
     except (AttributeError, OSError, ValueError, TypeError):

@@ -5,12 +5,11 @@ import io
 import os
 import stat
 import sys
-import tempfile
 from collections import deque
 from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, List, Optional, Set, Tuple
 from weakref import WeakSet, WeakValueDictionary
 
-from ._answers import is_async
+from ._answers import is_async, is_plain_file
 from ._strict import discard
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def size_of(content: Any) -> int:
     headers = getattr(content, "headers", None)
     if headers is not None and hasattr(headers, "get"):
         return _size_of_body(content, headers)
-    if _is_plain_file(content):
+    if is_plain_file(content):
         with contextlib.suppress(Exception):
             there = os.fstat(content.fileno())
             return max(there.st_size - content.tell(), 0) if stat.S_ISREG(there.st_mode) else -1
@@ -108,14 +107,6 @@ def _size_of_body(body: Any, headers: Any) -> int:
     length = headers.get("Content-Length")
     is_plain = headers.get("Content-Encoding") in (None, "", "identity")
     return int(length) if is_plain and length is not None and str(length).isdigit() else -1
-
-
-def _is_plain_file(content: Any) -> bool:
-    """Returns whether content reads the bytes of its descriptor as they are."""
-    if isinstance(content, tempfile._TemporaryFileWrapper):
-        content = content.file
-    raw = content.raw if isinstance(content, (io.BufferedReader, io.BufferedRandom)) else content
-    return isinstance(raw, io.FileIO)
 
 
 def closers_of(*contents: Any) -> List[Callable[[], Any]]:

@@ -162,6 +162,13 @@ impl Feeds {
         self.wake(has_asked);
     }
 
+    /// Returns false if a request came too late: its source has been supplied to the end meanwhile,
+    /// or its downloads have ended.
+    pub fn is_wanted(&self, wanted: Wanted) -> bool {
+        let group = self.known.lock().names.get(&wanted.name).and_then(Weak::upgrade);
+        group.is_some_and(|group| group.state.lock().is_wanted(wanted.name))
+    }
+
     /// Returns whether a download of this name runs, or shares its source with one that does.
     pub fn knows(&self, name: i32) -> bool {
         let known = self.known.lock();

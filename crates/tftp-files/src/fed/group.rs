@@ -398,6 +398,12 @@ impl State {
         }
     }
 
+    /// Returns whether what was requested under this name may still be supplied.
+    pub(super) fn is_wanted(&self, name: i32) -> bool {
+        let pass = self.names.get(&name).and_then(|name| name.pass);
+        pass.is_none_or(|id| self.passes.get(&id).is_some_and(|entry| entry.pass.is_open()))
+    }
+
     /// Leaves readers behind that held others back for [`PATIENCE`]. Returns when to call it again.
     pub(super) fn drop_slow_readers(&mut self, now: Instant) -> Option<Instant> {
         if !self.is_shared {

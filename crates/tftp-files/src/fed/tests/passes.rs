@@ -172,3 +172,18 @@ fn the_next_name_is_asked_when_nothing_is_outstanding() {
     let next = state.poll_wanted().unwrap();
     assert_eq!((next.name, next.offset), (2, wanted.length));
 }
+
+/// The request was queued, and the application supplies the end before it gets it.
+#[test]
+fn a_request_is_not_wanted_after_the_end_of_its_source() {
+    let mut state = State::new(None, false, 0, &Budget::none());
+    let reader = state.join(1);
+    state.find(reader, 0);
+    assert!(state.poll_wanted().is_some());
+    assert!(state.is_wanted(1));
+    let (pass, _) = state.check(1, 1000).unwrap();
+    state.take(pass, &[0; 1000], true, &mut Vec::new());
+    assert!(!state.is_wanted(1));
+    state.leave(reader);
+    assert!(!state.is_wanted(1));
+}
