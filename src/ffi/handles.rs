@@ -70,8 +70,8 @@ fn forget_in_children() {
         OPEN.store(ptr::null_mut(), Ordering::Release);
     }
     // A second registration, in a child that opens a server, is harmless. If it fails for lack of
-    // memory, a child keeps handles that it must not use. SAFETY: the handler only stores to an
-    // atomic, which a child of a threaded process may do.
+    // memory, a child keeps handles that it must not use.
+    // SAFETY: the handler only stores to an atomic, which a child of a threaded process may do.
     unsafe { libc::pthread_atfork(None, None, Some(forget)) };
 }
 

@@ -339,7 +339,7 @@ class Async(AsyncCase):
             await asyncio.sleep(0.001)
 
     def leave(self, server, name):
-        """A client that asks and then goes away."""
+        """Begins a download and closes the client's socket after the first packet."""
         with raw(server.address[1]) as client:
             client.ask(name)
             client.receive()

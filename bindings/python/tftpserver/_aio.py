@@ -302,11 +302,10 @@ class AsyncServer(Service):
         has ended."""
         try:
             self.answer(request, answer)
-        except TFTPServerIndexError:
+        except BaseException as error:
             await self._close_all(request, self._closers_of_answer(answer))
-        except BaseException:
-            await self._close_all(request, self._closers_of_answer(answer))
-            raise
+            if not isinstance(error, TFTPServerIndexError):
+                raise
 
     def _turn_away(self, request: Request) -> None:
         with contextlib.suppress(TFTPServerError):  # it has ended, or the program has answered it
@@ -371,9 +370,10 @@ class AsyncServer(Service):
         finally:
             source.task = None
         source.owed.clear()
-        self._feeds.drop(source)
         if error is not None:
             self._source_failed(number, source, error)
+        else:
+            self._feeds.drop(source)
         await self._close_all(self._requests.get(number), source.close())
 
     def _source_failed(self, connection_id: int, source: Optional[Pass], error: Exception) -> None:

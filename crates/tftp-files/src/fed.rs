@@ -125,8 +125,7 @@ impl Feeds {
     /// # Errors
     /// Nothing was accepted then: see [`Refused`].
     pub fn supply(&self, name: i32, bytes: &[u8], is_last: bool) -> Result<(), Refused> {
-        let group = self.known.lock().names.get(&name).and_then(Weak::upgrade);
-        let group = group.ok_or(Refused::Over)?;
+        let group = self.group(name).ok_or(Refused::Over)?;
         let mut ready = group.supplying.lock();
         let mut state = group.state.lock();
         let (pass, piece) = state.check(name, bytes.len() as u64)?;
@@ -152,8 +151,9 @@ impl Feeds {
     /// that name. The rest of it is requested in the name of another download that shares the
     /// source, if there is one.
     pub fn take_back(&self, wanted: Wanted) {
-        let group = self.known.lock().names.get(&wanted.name).and_then(Weak::upgrade);
-        let Some(group) = group else { return };
+        let Some(group) = self.group(wanted.name) else {
+            return;
+        };
         let has_asked = {
             let mut state = group.state.lock();
             state.take_back(wanted);
@@ -165,8 +165,14 @@ impl Feeds {
     /// Returns false if a request came too late: its source has been supplied to the end meanwhile,
     /// or its downloads have ended.
     pub fn is_wanted(&self, wanted: Wanted) -> bool {
-        let group = self.known.lock().names.get(&wanted.name).and_then(Weak::upgrade);
+        let group = self.group(wanted.name);
         group.is_some_and(|group| group.state.lock().is_wanted(wanted.name))
+    }
+
+    /// Returns the source of the download with this name, as long as a download uses it.
+    #[inline]
+    fn group(&self, name: i32) -> Option<Arc<Group>> {
+        self.known.lock().names.get(&name).and_then(Weak::upgrade)
     }
 
     /// Returns whether a download of this name runs, or shares its source with one that does.

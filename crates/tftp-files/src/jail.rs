@@ -36,6 +36,8 @@ use crate::Identity;
 use name::Spelling;
 pub use refusal::Refusal;
 pub(crate) use state::FileSystem;
+#[cfg(linux)]
+pub(crate) use state::is_ext;
 
 /// The number of symlinks that Linux follows in one path (path_resolution(7)).
 const MAX_LINKS: usize = 40;

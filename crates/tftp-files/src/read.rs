@@ -103,8 +103,8 @@ fn read_cached(fd: i32, room: &mut [std::mem::MaybeUninit<u8>], at: Offset) -> i
     };
     // As a system call, because glibc has the function only since 2.26, and musl since 1.2.5:
     // without it the whole library would not load. The call takes the offset in two words, of which
-    // systems of 64 bits ignore the upper one. SAFETY: the one vector describes the room, which is
-    // writable and of that length.
+    // systems of 64 bits ignore the upper one.
+    // SAFETY: the one vector describes the room, which is writable and of that length.
     let read = unsafe {
         libc::syscall(
             libc::SYS_preadv2,

@@ -101,14 +101,6 @@ impl Upload {
         Ok(upload)
     }
 
-    /// Appends to the file, unbuffered: see [`Upload::write_pieces`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.write_pieces(&mut [IoSlice::new(bytes)])
-    }
-
     /// Appends pieces to the file, unbuffered: each call is one system call or few, so pass many
     /// blocks at once.
     ///
@@ -122,7 +114,7 @@ impl Upload {
             return Err(Errno::FBIG.into());
         }
         #[cfg(linux)]
-        self.reserve.prepare(&self.file, after);
+        self.reserve.prepare(&self.file, self.written, after);
         append(&self.file, pieces)?;
         self.written = after;
         Ok(())

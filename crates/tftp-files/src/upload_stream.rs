@@ -153,27 +153,27 @@ impl<S: Store> UploadStream<S> {
         self.decoder.is_some()
     }
 
-    /// Returns the data that is to be passed to the application now, and is written to the file
-    /// later. `None` if more is to be gathered first. `told`: the application takes part and wants
-    /// every batch; `write_size`: see [`write_size`].
+    /// Returns the data to pass to the application now and to write to the file later; `None` if
+    /// more data is gathered first. `every_batch`: the application receives the data, each batch at
+    /// once; `write_size`: see [`write_size`].
     pub fn freeze(
         &mut self,
         cache: &ContentCache<S>,
-        told: bool,
+        every_batch: bool,
         write_size: usize,
     ) -> Option<Portion> {
         let is_last = self.is_complete && !self.is_closed;
-        let is_due = !self.pending.is_empty() && (told || self.pending.len() >= write_size);
+        let is_due = !self.pending.is_empty() && (every_batch || self.pending.len() >= write_size);
         if !is_last && !is_due {
             return None;
         }
         self.is_closed |= is_last;
         let before = self.passed;
-        let bytes: Bytes = Arc::new(match is_last || told {
+        let bytes: Bytes = Arc::new(match is_last || every_batch {
             true => std::mem::take(&mut self.pending),
             false => self.take_aligned(write_size),
         });
-        if told && !is_last {
+        if every_batch && !is_last {
             self.pending.reserve(bytes.len());
         }
         self.passed += bytes.len() as u64;

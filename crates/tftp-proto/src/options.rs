@@ -60,9 +60,10 @@ pub(crate) struct InvalidAnswer(pub &'static str);
 
 /// In the order of an OACK.
 pub(crate) static OPTIONS: [Row; known::COUNT] = [
-    // RFC 2349. For an empty download it is left out where a client asks as curl does, which before
-    // version 8 takes a tsize of 0 for an error (RFC 2347 lets a server leave out any option).
-    // Others get 0: Erlang's client refuses an OACK without the tsize of its request.
+    // RFC 2349. The answer to a request of curl's form omits tsize if the file is empty, because
+    // curl before version 8 treats a tsize of 0 as an error (RFC 2347 lets a server omit any
+    // option). Other clients get 0: Erlang's client refuses an OACK without the tsize that it
+    // requested.
     Row {
         known: known::TSIZE,
         requested: |requested| requested.tsize,
@@ -92,12 +93,12 @@ pub(crate) static OPTIONS: [Row; known::COUNT] = [
         },
         oack_value: |oack| oack.blksize.map(|size| size.get().into()),
         accept: Some(|negotiated, answer| {
-            negotiated.blksize = answer.up_to_asked(&known::BLKSIZE.range)?;
+            negotiated.blksize = answer.up_to_requested(&known::BLKSIZE.range)?;
             Ok(())
         }),
     },
-    // tftp-hpa: the answer has to be a power of two. The standard's option counts where a client
-    // asks for both.
+    // tftp-hpa: the answer has to be a power of two. If a client requests both options, the
+    // standard one applies.
     Row {
         known: known::BLKSIZE2,
         requested: |requested| requested.blksize2.map(u64::from),
@@ -125,8 +126,8 @@ pub(crate) static OPTIONS: [Row; known::COUNT] = [
             Ok(())
         }),
     },
-    // tftp-hpa: the same in microseconds. The standard's option counts where a client asks for
-    // both.
+    // tftp-hpa: the same in microseconds. If a client requests both options, the standard one
+    // applies.
     Row {
         known: known::UTIMEOUT,
         requested: |requested| requested.utimeout.map(u64::from),
@@ -149,7 +150,7 @@ pub(crate) static OPTIONS: [Row; known::COUNT] = [
         },
         oack_value: |oack| oack.windowsize.map(|blocks| blocks.get().into()),
         accept: Some(|negotiated, answer| {
-            negotiated.windowsize = answer.up_to_asked(&known::WINDOWSIZE.range)?;
+            negotiated.windowsize = answer.up_to_requested(&known::WINDOWSIZE.range)?;
             Ok(())
         }),
     },
@@ -178,7 +179,7 @@ pub(crate) fn find(name: &[u8]) -> Option<usize> {
 
 impl Answer {
     /// Returns the answer if it is in range and not above the requested value.
-    fn up_to_asked(&self, range: &RangeInclusive<u64>) -> Result<u16, InvalidAnswer> {
+    fn up_to_requested(&self, range: &RangeInclusive<u64>) -> Result<u16, InvalidAnswer> {
         let fits = range.contains(&self.number) && self.number <= self.requested;
         narrow(fits.then_some(self.number)).ok_or(InvalidAnswer("asked for"))
     }

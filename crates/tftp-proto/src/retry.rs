@@ -55,9 +55,9 @@ mod table {
     /// A half-open transfer ends so long after its first packet at the latest, whatever was
     /// negotiated.
     pub const HALF_OPEN: u64 = 30_000_000;
-    /// The least silence before each repetition of a half-open transfer's packet. Their number is
-    /// all that a forged request brings; the spans grow so that a client which asks every 0.1 s
-    /// survives a gap of some seconds.
+    /// The shortest silence before each retransmission of a half-open transfer's packet. A forged
+    /// request causes no more packets than these. The intervals grow, so that a client that
+    /// retransmits its request every 0.1 s still gets an answer after an outage of some seconds.
     pub const HALF_OPEN_QUIET: [u64; 3] = [QUIET, 500_000, 2_000_000];
 }
 

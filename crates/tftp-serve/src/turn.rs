@@ -15,7 +15,7 @@ use tftp_budget::limits::processors;
 use tftp_files::{ContentCache, Store};
 use tftp_machine::{Config, Handled, Mode, NetFailure, Server};
 use tftp_proto::Instant;
-use tftp_udp::datagrams::{Class, Datagrams, Failure, Until};
+use tftp_udp::datagrams::{Class, Datagrams, Failure, Received, Until};
 
 use super::config::Policy;
 use super::connections::Connections;
@@ -59,8 +59,6 @@ pub struct Loop<N: Datagrams, S: Store> {
     pub(crate) now: Instant,
     /// True if requests and packets of transfers arrive at one port.
     single_port: bool,
-    /// When the listening socket was last found empty.
-    requests_since: Instant,
     /// True if requests were left in the listening socket.
     has_left_requests: bool,
     request_budget: RequestBudget,
@@ -124,7 +122,6 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         drained.join(Box::new(move || looks.send(Message::Drained)));
         let mut made = Loop {
             now: net.now(),
-            requests_since: net.now(),
             has_left_requests: false,
             net,
             server: Server::new(machine, policy.of_machine(), limits, seed),
@@ -147,6 +144,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             messages: VecDeque::new(),
             failures: Vec::new(),
         };
+        made.found_no_requests();
         made.drain();
         (made, inbox)
     }
@@ -245,7 +243,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         self.now = self.net.now();
         if pause.is_none() && !self.has_left_requests {
             // Any requests that wait now have ended this wait.
-            self.requests_since = self.now;
+            self.found_no_requests();
         }
         if let Some(begin) = begin {
             let is_answered = self.net.may_have(Class::Transfers);
@@ -257,12 +255,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
     fn take(&mut self, class: Class, batches: usize) -> bool {
         let mut any = false;
         for _ in 0..batches {
-            let received = self.net.receive(class, BATCH);
+            let received = self.receive(class, BATCH);
             any |= received.count > 0;
-            self.arrived(class, received.count);
-            if class == Class::Requests {
-                self.leave_requests(received.more);
-            }
             if !received.more {
                 break;
             }
@@ -270,14 +264,32 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         any
     }
 
+    /// Receives and handles up to `most` datagrams of a class.
+    fn receive(&mut self, class: Class, most: usize) -> Received {
+        let received = self.net.receive(class, most);
+        self.arrived(class, received.count);
+        if class == Class::Requests {
+            self.has_left_requests = received.more;
+            if !received.more {
+                self.found_no_requests();
+            }
+        }
+        received
+    }
+
+    /// Notes that the listening socket was found empty. On a single port transfers' packets wait in
+    /// the same socket.
+    fn found_no_requests(&mut self) {
+        if !self.single_port {
+            self.server.set_requests_since(self.now);
+        }
+    }
+
     fn arrived(&mut self, class: Class, count: usize) {
         if count == 0 {
             return;
         }
         self.observer.refresh_interests();
-        if class == Class::Requests {
-            self.server.set_requests_since(self.requests_since);
-        }
         let are_requests = class == Class::Requests || self.single_port;
         for index in 0..count {
             if are_requests {
@@ -366,14 +378,6 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         self.cache.batch_ends();
     }
 
-    /// Notes whether requests are left in the listening socket.
-    fn leave_requests(&mut self, more: bool) {
-        self.has_left_requests = more;
-        if !more {
-            self.requests_since = self.now;
-        }
-    }
-
     /// Takes requests within their budget. `others`: transfers have had packets in this turn.
     fn take_requests(&mut self, others: bool) {
         if let Some(piece) = self.request_budget.resume(self.now) {
@@ -402,9 +406,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         let begin = self.net.now();
         let (until, mut most) = (begin + piece.time, piece.first.min(BATCH));
         let more = loop {
-            let received = self.net.receive(Class::Requests, most);
-            self.arrived(Class::Requests, received.count);
-            self.leave_requests(received.more);
+            let received = self.receive(Class::Requests, most);
             if !received.more {
                 break false;
             }

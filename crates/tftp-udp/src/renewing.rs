@@ -78,8 +78,9 @@ pub(super) fn receive_from(
     use super::address::Name;
     let (mut name, mut size) = (Name::EMPTY, Name::SIZE);
     // Called by number: the C library's function is a cancellation point, which costs two atomic
-    // operations. SAFETY: buffer, address and size are borrowed mutably for the call, and their
-    // true lengths are given.
+    // operations.
+    // SAFETY: buffer, address and size are borrowed mutably for the call, and their true lengths
+    // are given.
     let length = unsafe {
         libc::syscall(
             libc::SYS_recvfrom,

@@ -41,10 +41,14 @@ pub(crate) enum FileSystem {
     Unknown,
 }
 
+/// The statfs magic of ext2, ext3 and ext4.
+#[cfg(any(target_os = "linux", target_os = "android", test))]
+const EXT: u64 = 0xEF53;
+
 /// File systems by their statfs magic (statfs(2), linux/magic.h).
 #[cfg(any(target_os = "linux", target_os = "android", test))]
 const KNOWN: [(u64, FileSystem); 44] = [
-    (0xEF53, FileSystem::Local),           // ext2, ext3, ext4
+    (EXT, FileSystem::Local),
     (0x5846_5342, FileSystem::Local),      // XFS
     (0x9123_683E, FileSystem::Local),      // Btrfs
     (0x0102_1994, FileSystem::Local),      // tmpfs
@@ -122,6 +126,27 @@ const NAMED: [(&str, FileSystem); 27] = [
     ("fdescfs", FileSystem::Generated),
 ];
 
+/// Returns the statfs magic of the file system that an open file is on; may block.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn magic(file: impl AsFile) -> Option<u64> {
+    let found = rustix::fs::fstatfs(file).ok()?;
+    Some(found.f_type as u64)
+}
+
+/// Returns the low 32 bits of a magic. Only they count, since the field's type differs between
+/// architectures.
+#[cfg(any(target_os = "linux", target_os = "android", test))]
+fn significant(magic: u64) -> u64 {
+    magic & 0xFFFF_FFFF
+}
+
+/// Returns whether an open file is on ext4, or on ext2 or ext3, which have the same magic; may
+/// block.
+#[cfg(linux)]
+pub(crate) fn is_ext(file: impl AsFile) -> bool {
+    magic(file).is_some_and(|magic| significant(magic) == EXT)
+}
+
 impl FileSystem {
     /// Returns the kind with that name of statfs, which ends with the first NUL.
     #[cfg(any(target_vendor = "apple", target_os = "freebsd", test))]
@@ -131,20 +156,17 @@ impl FileSystem {
         known.map_or(FileSystem::Unknown, |(_, kind)| *kind)
     }
 
-    /// Returns the kind with that statfs magic. Only its low 32 bits count, since the field's type
-    /// differs between architectures.
+    /// Returns the kind with that statfs magic.
     #[cfg(any(target_os = "linux", target_os = "android", test))]
     pub(crate) fn of_magic(magic: u64) -> FileSystem {
-        let known = KNOWN.iter().find(|(known, _)| *known == magic & 0xFFFF_FFFF);
+        let known = KNOWN.iter().find(|(known, _)| *known == significant(magic));
         known.map_or(FileSystem::Unknown, |(_, kind)| *kind)
     }
 
     /// Returns the kind of the file system that an open file is on; may block.
     pub(crate) fn of(file: impl AsFile) -> FileSystem {
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        return rustix::fs::fstatfs(file).map_or(FileSystem::Unknown, |found| {
-            FileSystem::of_magic(found.f_type as u64)
-        });
+        return magic(file).map_or(FileSystem::Unknown, FileSystem::of_magic);
         #[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
         return rustix::fs::fstatfs(file).map_or(FileSystem::Unknown, |found| {
             FileSystem::of_name(found.f_fstypename.map(|byte| byte as u8))

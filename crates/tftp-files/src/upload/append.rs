@@ -23,3 +23,13 @@ pub(super) fn append(mut file: &File, mut pieces: &mut [IoSlice<'_>]) -> io::Res
     }
     Ok(())
 }
+
+impl super::Upload {
+    /// Appends to the file, unbuffered: see [`Upload::write_pieces`](super::Upload::write_pieces).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write_pieces(&mut [IoSlice::new(bytes)])
+    }
+}

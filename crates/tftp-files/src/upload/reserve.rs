@@ -6,10 +6,9 @@
 
 use std::fs::File;
 
-use rustix::fs::{FallocateFlags, fallocate, fstatfs, ftruncate};
+use rustix::fs::{FallocateFlags, fallocate, ftruncate};
 
-/// The magic number of ext4 in statfs(2). ext2 and ext3 have the same, and no fallocate(2).
-const EXT4: u64 = 0xEF53;
+use crate::jail::is_ext;
 
 /// The number of bytes reserved ahead: as many as were written, between these bounds. A client that
 /// announces much and sends little takes hardly more space than it has sent.
@@ -30,48 +29,44 @@ impl Reserve {
         Reserve { announced, upto: 0 }
     }
 
-    /// Called before bytes are written that end at `end`. An error of the file system only means
-    /// that nothing is reserved: the write itself shows whether there is space.
+    /// Called before a write to a file of `written` bytes that makes it `end` bytes long. An error
+    /// of the file system only means that nothing is reserved: the write itself shows whether there
+    /// is space.
     #[inline]
-    pub(super) fn prepare(&mut self, file: &File, end: u64) {
+    pub(super) fn prepare(&mut self, file: &File, written: u64, end: u64) {
         if self.announced > self.upto && end > self.upto {
-            self.extend(file, end);
+            self.extend(file, written, end);
         }
     }
 
-    fn extend(&mut self, file: &File, end: u64) {
-        let is_first = self.upto == 0;
+    fn extend(&mut self, file: &File, written: u64, end: u64) {
         let ahead = end.clamp(*AHEAD.start(), *AHEAD.end());
         let upto = self.announced.min(end.saturating_add(ahead));
-        let is_ext4 = || fstatfs(file).is_ok_and(|found| found.f_type as u64 & 0xFFFF_FFFF == EXT4);
-        let has_more = upto > end || !is_first;
-        let done = has_more && upto > self.upto && (!is_first || is_ext4()) && {
-            let length = upto - self.upto;
-            let reserved = fallocate(file, FallocateFlags::KEEP_SIZE, self.upto, length);
-            if reserved.is_err() {
-                give_back(file);
-            }
-            reserved.is_ok()
-        };
-        match done {
-            true => self.upto = upto,
-            false => self.announced = 0,
+        // A file of one write needs no reservation. ext2 and ext3 have no fallocate(2), which then
+        // fails.
+        let is_useless = self.upto == 0 && (upto <= end || !is_ext(file));
+        if is_useless {
+            self.announced = 0;
+        } else if fallocate(file, FallocateFlags::KEEP_SIZE, self.upto, upto - self.upto).is_ok() {
+            self.upto = upto;
+        } else {
+            self.announced = 0;
+            // ext4 has found space and keeps it, which would be missing to others on a full disk.
+            give_back(file, written);
         }
     }
 
     /// Gives back what was reserved behind the end of the file, whose length is `written`.
     pub(super) fn release(&mut self, file: &File, written: u64) {
         if std::mem::take(&mut self.upto) > written {
-            // A failure costs space until the file is removed or truncated, and no byte of it.
-            let _ = ftruncate(file, written);
+            give_back(file, written);
         }
     }
 }
 
-/// Gives back the space that ext4 has found and keeps although a reservation has failed: on a full
-/// disk it would be missing to others.
+/// Gives back the space behind the end of a file. A failure costs space until the file is removed
+/// or truncated, and no byte of it.
 #[cold]
-fn give_back(file: &File) {
-    // A failure costs space until the file is removed or truncated, and no byte of it.
-    let _ = file.metadata().map(|found| ftruncate(file, found.len()));
+fn give_back(file: &File, written: u64) {
+    let _ = ftruncate(file, written);
 }

@@ -87,14 +87,6 @@ impl Upload {
         })
     }
 
-    /// Appends to the file, unbuffered: see [`Upload::write_pieces`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.write_pieces(&mut [IoSlice::new(bytes)])
-    }
-
     /// Appends pieces to the file, unbuffered: each call is one system call or few, so pass many
     /// blocks at once.
     ///

@@ -8,8 +8,8 @@ use crate::negotiate::{DEFAULT_BLKSIZE, NegotiatedOptions};
 use crate::options::{self, Answer, InvalidAnswer, OPTIONS};
 use crate::wire::{self, Mode, Operation, RequestedOptions, Rollover};
 
-/// Appends an RRQ or a WRQ with the options of `asked` that a client of this crate knows: tsize,
-/// blksize, timeout and windowsize. `filename` must have no NUL.
+/// Appends an RRQ or a WRQ with those of the `requested` options that this crate's client supports:
+/// tsize, blksize, timeout and windowsize. `filename` must have no NUL.
 pub fn encode_request(
     operation: Operation,
     filename: &[u8],

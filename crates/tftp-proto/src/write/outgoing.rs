@@ -44,9 +44,10 @@ impl WriteTransfer {
         }
     }
 
-    /// An OACK goes again only when the WRQ comes again (RFC 2347: whoever has lost it repeats its
-    /// request). Where DATA 1 was lost instead, its sender has had the OACK: curl takes a second
-    /// one for an ACK of that block, leaves it out and believes that the file was sent.
+    /// Handles a silence of the client. An OACK is retransmitted only in answer to a retransmitted
+    /// WRQ: a client that has not received it repeats the request (RFC 2347). If DATA 1 was lost
+    /// instead, the client has the OACK, and curl would take a second one for the ACK of that
+    /// block, skip the block and report that the file was sent.
     pub(super) fn silence(&mut self, now: Instant) {
         self.resend_at = Instant::NEVER;
         if !self.retry.expire() {

@@ -108,8 +108,8 @@ fn a_bad_network_is_no_excuse() {
         test: |plan, rng| {
             let report = run_noise(plan, rng);
             if report.server.is_none() {
-                // Four answers to the request were lost one after the other, and no more go to
-                // whoever asks.
+                // Four answers to the request were lost one after the other, and a half-open
+                // transfer sends no more.
                 UNHEARD.fetch_add(1, Relaxed);
                 return report;
             }

@@ -47,8 +47,8 @@ fn repeated_requests_bring_no_more_than_silence() {
     assert_eq!((down.len(), up.len()), (4, 4), "{down:?} {up:?}");
 }
 
-/// A client that asks every 0.1 s must not have used up its answers before a gap of some seconds is
-/// over.
+/// The answers to a client that retransmits its request every 0.1 s last longer than an outage of
+/// some seconds.
 #[test]
 fn the_repetitions_last_for_a_while() {
     let mut download = Download::new("tsize 0", 50_000, FIXED);

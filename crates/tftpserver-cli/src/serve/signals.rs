@@ -36,9 +36,9 @@ impl Grace {
     }
 }
 
-/// From here on signals are requests. With `reloads` SIGHUP asks for a reload; without, it ends the
-/// program, unless it was started under nohup(1). A signal that ends it does so within the grace,
-/// whatever the other threads wait for.
+/// Turns signals into control requests from now on. If `reloads` is true, SIGHUP reloads the
+/// configuration; otherwise it ends the program, unless that was started under nohup(1). A signal
+/// that ends the program does so within the grace period, even if other threads are blocked.
 pub fn watch(running: &Running, reloads: bool) -> Result<Receiver<ControlRequest>, Failure> {
     let signals = ControlRequests::begin(reloads)
         .map_err(|error| Failure::new(Code::System, format!("signals: {error}")))?;

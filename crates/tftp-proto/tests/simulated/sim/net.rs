@@ -8,7 +8,7 @@ use tftp_sim::damage::{damage, stray};
 pub use tftp_sim::Rng;
 
 /// An address and a port: the client's, a stranger's, the listening port, or (above) a transfer's.
-/// What comes from `REFUSED` is an ICMP error about a datagram to the client.
+/// A datagram from `REFUSED` stands for an ICMP error about a datagram to the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tid(u32);
 
