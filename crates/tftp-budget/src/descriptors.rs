@@ -1,8 +1,6 @@
 //! The budget of descriptors of all servers of the process. A ticket counts the descriptors that it
 //! is kept with.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 /// The servers' share of the descriptors that were free when the first of them started. The rest is
@@ -29,7 +27,7 @@ pub struct Budget {
 /// The budget of the process. Statics of std: the models of threads (crates/tftp-sync) have no
 /// descriptors.
 static BUDGET: Budget = Budget::new(soft_limit);
-static SERVERS: Mutex<usize> = Mutex::new(0);
+static SERVERS: AtomicUsize = AtomicUsize::new(0);
 
 /// Counts open descriptors until it is dropped.
 #[derive(Debug)]
@@ -169,9 +167,8 @@ impl Running {
     /// Counts one more server until the value is dropped.
     pub fn start() -> Running {
         read_limit();
-        let mut servers = SERVERS.lock().unwrap_or_else(PoisonError::into_inner);
-        *servers += 1;
-        if *servers == 1 {
+        // Without a lock: a process that is forked meanwhile would have it locked for ever.
+        if SERVERS.fetch_add(1, Relaxed) == 0 {
             let held = BUDGET.held.load(Relaxed);
             BUDGET
                 .others
@@ -183,7 +180,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        *SERVERS.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        SERVERS.fetch_sub(1, Relaxed);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The budget of memory that transfers do not share: windows of translated text and of uploads, and
 //! uploads that wait for the disk. Chunks of files are shared, and the application owns its data:
-//! neither counts.
+//! neither counts. Chunks have a limit of their own, [`Memory::held`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -11,10 +11,20 @@ const BUDGET: usize = 64 << 20;
 /// that is allowed at all, and the last ones still get something.
 const SHARE: usize = 8;
 
+/// The bytes of chunks of one I/O thread above which downloads of silent clients give theirs up.
+const HELD: usize = 32 << 20;
+
 /// The bytes taken of the budget.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Memory {
     taken: AtomicUsize,
+    held: usize,
+}
+
+impl Default for Memory {
+    fn default() -> Memory {
+        Memory::with_held(HELD)
+    }
 }
 
 /// Bytes of the budget, given back on drop.
@@ -25,6 +35,19 @@ pub struct Taken {
 }
 
 impl Memory {
+    /// A budget with another limit on chunks, for tests.
+    pub fn with_held(held: usize) -> Memory {
+        Memory {
+            taken: AtomicUsize::new(0),
+            held,
+        }
+    }
+
+    /// The bytes of chunks of one I/O thread above which downloads of silent clients give theirs up.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
     /// The largest window in bytes that a transfer should get now.
     pub fn most(&self) -> usize {
         BUDGET.saturating_sub(self.taken()) / SHARE

@@ -216,6 +216,10 @@ impl<L: Limits> Server<L> {
             }
             _ => peer.and_then(|peer| self.table.by_peer(port, peer)),
         };
+        // Before its machine begins, a transfer has sent nothing: the failure is forged, or it is
+        // that of an earlier transfer's packet.
+        let is_pending = |transfer: &Transfer| transfer.pending().is_some();
+        let owner = owner.filter(|&index| !self.table.at(index).is_some_and(is_pending));
         let Some(index) = owner else { return };
         match what {
             NetFailure::Passing => {}
@@ -246,8 +250,7 @@ impl<L: Limits> Server<L> {
         match &mut transfer.stage {
             Stage::Sending(machine) => machine.handle_unreachable(now),
             Stage::Receiving(machine) => machine.handle_unreachable(now),
-            Stage::Pending(_) => return self.end_silently(index, Ending::Unreachable),
-            Stage::Over(_) => return,
+            Stage::Pending(_) | Stage::Over(_) => return,
         }
         self.touch(index);
     }

@@ -198,6 +198,24 @@ pub struct Blocks {
     pub rollover: Rollover,
 }
 
+impl Blocks {
+    /// Returns true if they are these others and perhaps more.
+    pub fn contain(&self, others: &Blocks) -> bool {
+        self.from() <= others.from() && others.upto() <= self.upto()
+    }
+
+    /// The stream offset of the first one.
+    pub fn from(&self) -> u64 {
+        (self.first - 1) * u64::from(self.blksize)
+    }
+
+    /// The stream offset up to which they carry it, if it is long enough.
+    #[inline]
+    pub fn upto(&self) -> u64 {
+        (self.first - 1 + u64::from(self.count)) * u64::from(self.blksize)
+    }
+}
+
 impl Iterator for Blocks {
     type Item = ([u8; 4], Range<u64>);
 
@@ -233,7 +251,7 @@ mod tests {
             blksize: 8,
             rollover: Rollover::Zero,
         };
-        assert_eq!(blocks.len(), 3);
+        assert_eq!((blocks.len(), blocks.upto()), (3, 524_296));
         let all: Vec<_> = blocks.collect();
         assert_eq!(all[0], ([0, 3, 0xff, 0xff], 524_272..524_280));
         assert_eq!(all[1], ([0, 3, 0, 0], 524_280..524_288));

@@ -206,6 +206,23 @@ impl Transfer {
     pub fn is_half_open(&self) -> bool {
         self.half_open.is_some()
     }
+
+    /// Returns true if it is a download whose client has acknowledged something, but has not
+    /// answered what was sent for longer than an active client needs.
+    pub fn is_silent(&self, now: Instant) -> bool {
+        let Stage::Sending(machine) = &self.stage else {
+            return false;
+        };
+        let needs = machine.moment().min(repeats::SILENCE);
+        let waits_since = machine.waits_since();
+        waits_since.is_some_and(|since| now.saturating_sub(since) > needs)
+    }
+
+    /// Returns true if its client has turned to another transfer, so that it is sent nothing more
+    /// of this one.
+    pub fn is_silenced(&self) -> bool {
+        self.is_left || self.is_superseded()
+    }
 }
 
 /// Access for the rules of the machine.
@@ -269,12 +286,6 @@ impl Transfer {
             Stage::Receiving(machine) => machine.is_superseded(),
             _ => false,
         }
-    }
-
-    /// Returns true if its client has turned to another transfer, so that it is sent nothing more
-    /// of this one.
-    pub(crate) fn is_silenced(&self) -> bool {
-        self.is_left || self.is_superseded()
     }
 
     /// Returns when the client last took part, or began to wait for an answer.

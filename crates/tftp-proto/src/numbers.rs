@@ -68,6 +68,7 @@ impl Numbers {
     }
 
     /// Returns the class of a DATA packet with this number and this many bytes.
+    #[inline]
     pub fn classify(
         &mut self,
         at: Position,

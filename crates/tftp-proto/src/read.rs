@@ -327,6 +327,13 @@ impl ReadTransfer {
         self.peer.heard_at()
     }
 
+    /// Since when only the client is waited for: it was heard last, or what it has to answer was
+    /// sent, whichever is later. `None` while half-open, or if nothing is in flight.
+    pub fn waits_since(&self) -> Option<Instant> {
+        let heard = self.peer.heard_at()?;
+        self.in_flight().then(|| heard.max(self.sent_at))
+    }
+
     /// The time within which an active client answers: two round trips, 50 ms at least.
     pub fn moment(&self) -> Duration {
         self.retry.moment()

@@ -130,6 +130,32 @@ fn before_anything_was_acknowledged_a_refused_port_ends_it_at_once() {
 }
 
 #[test]
+fn before_anything_was_sent_no_failure_ends_it() {
+    for dont_fragment in [false, true] {
+        for mode in [Mode::Own, Mode::Single] {
+            let config = Config {
+                dont_fragment,
+                ..config(mode)
+            };
+            let mut rig = Rig::with(config, policy());
+            rig.holds_open = true;
+            rig.ask(client(1), &rrq("big", &[]));
+            let opened = rig.take_events().into_iter().find_map(|event| match event {
+                Event::Opened(port) => Some(port),
+                _ => None,
+            });
+            let port = opened.unwrap_or(LISTENING);
+            for what in [NetFailure::Gone, NetFailure::TooLong, NetFailure::Shrunk] {
+                rig.fail(port, client(1), what);
+            }
+            rig.wait(1_000);
+            assert!(rig.endings().is_empty(), "{mode:?}");
+            assert_eq!(rig.server.transfers(), 1);
+        }
+    }
+}
+
+#[test]
 fn an_error_before_the_answer_ends_the_transfer_at_once() {
     let mut rig = Rig::new(Mode::Own);
     rig.holds_open = true;

@@ -10,15 +10,14 @@ use crate::time::Instant;
 
 impl WriteTransfer {
     pub(super) fn data<'a>(&mut self, now: Instant, wire: u16, data: &'a [u8]) -> Option<&'a [u8]> {
-        if data.len() > usize::from(self.negotiated.blksize) {
-            self.end.oversized();
-            self.over();
-            return None;
-        }
         let at = Position {
             received: self.received,
             reach: self.reach(),
         };
+        if data.len() > usize::from(self.negotiated.blksize) {
+            self.oversized(at, wire, data.len());
+            return None;
+        }
         let known = self.numbers.rollover();
         let class = self.numbers.classify(at, &self.negotiated, wire, data.len());
         if known != self.numbers.rollover() {
@@ -36,6 +35,17 @@ impl WriteTransfer {
             BlockClass::Invalid => {}
         }
         None
+    }
+
+    /// DATA longer than agreed ends the upload only in place of the next block, whose number the
+    /// client knows and a forger has to guess. It proves nothing about the roll-over.
+    #[cold]
+    fn oversized(&mut self, at: Position, wire: u16, length: usize) {
+        let mut numbers = self.numbers;
+        if numbers.classify(at, &self.negotiated, wire, length) == BlockClass::Next {
+            self.end.oversized();
+            self.over();
+        }
     }
 
     pub(super) fn error(&mut self, now: Instant, error: ClientError) {

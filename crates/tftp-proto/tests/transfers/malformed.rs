@@ -203,6 +203,25 @@ fn data_longer_than_agreed_ends_the_upload_and_is_not_written() {
 }
 
 #[test]
+fn data_longer_than_agreed_with_another_number_is_ignored() {
+    for options in ["blksize 8", "blksize 8 windowsize 4"] {
+        let mut upload = Upload::new(options, FIXED);
+        upload.sends();
+        for block in 1..=4 {
+            upload.data(block);
+        }
+        for block in [0, 3, 4, 6, 9, 40_000, 65_535] {
+            let data = &[0; 9];
+            assert_eq!(upload.hears(Packet::Data { block, data }), NOTHING, "{block}");
+        }
+        assert_eq!(upload.machine.outcome(), None);
+        assert_eq!(upload.machine.received_bytes(), 32);
+        upload.data(5);
+        assert_eq!(upload.machine.received_bytes(), 40);
+    }
+}
+
+#[test]
 fn peer_text_is_bounded_and_escaped() {
     assert_eq!(printable(b"boot.cfg", 100), "boot.cfg");
     assert_eq!(
