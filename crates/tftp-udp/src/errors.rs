@@ -15,13 +15,21 @@ const MOST: usize = 1024;
 type ErrorControl = Control<16>;
 
 /// Empties the queue, at most [`MOST`] errors, and calls `each` with the peer and the error.
+///
+/// The kernel queues an error and then sets the socket's pending error. The queue may be emptied in
+/// between, or have had no room for the error; the pending one would make the poller report the
+/// socket again and again. So it is taken, too. An error that is queued meanwhile stays in the
+/// queue, which the poller reports.
 pub(super) fn drain(socket: &UdpSocket, each: &mut dyn FnMut(SocketAddr, io::Error)) {
     for _ in 0..MOST {
         match take(socket) {
             Ok(Some((peer, error))) => each(peer, error),
             Ok(None) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return,
+            Err(_) => {
+                let _ = socket.std().take_error();
+                return;
+            }
         }
     }
 }

@@ -14,15 +14,20 @@ use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
 use super::frame::{Envelope, UDP_ROOM, source_of};
 use super::queue::{Message, Queue};
+use super::send::Congestion;
 use super::{FlushReport, FrameOptions, MacAddr, UdpSocket};
 
 const ETH_P_IP: u16 = 0x0800;
 const ARPHRD_ETHER: u16 = 1;
 
-/// The maximum number of clients whose next hop is remembered. Beyond it all are forgotten and
+/// The number of clients from which on those that nothing was sent to meanwhile are forgotten, and
 /// learnt again from their next requests. Clients are distinguished by address and port: an
 /// attacker who forges an address to misdirect its packets has to know the port too.
-const MOST_HOPS: usize = 65_536;
+const MANY_HOPS: usize = 65_536;
+
+/// The maximum number of requests to learn from at once: a flood of them does not hold up the
+/// packets of transfers. The rest waits in the packet socket, as requests wait in the listening one.
+const MOST_LEARNT: usize = 256;
 
 /// The bytes of a request that are read: its IP header, and the ports behind it.
 const SEEN: usize = 64;
@@ -36,7 +41,7 @@ pub struct Frames {
     options: FrameOptions,
     sniffer: Socket,
     sender: Socket,
-    hops: HashMap<SocketAddrV4, Hop, foldhash::fast::RandomState>,
+    hops: Hops,
     ident: u16,
     datagram: Vec<u8>,
     frame: Vec<u8>,
@@ -52,6 +57,39 @@ enum Hop {
     },
     /// Loopback or a tunnel: there is no Ethernet address to send to.
     Other,
+}
+
+type Table = HashMap<SocketAddrV4, Hop, foldhash::fast::RandomState>;
+
+/// The next hops of clients. Requests, which may be a flood from forged addresses, displace only
+/// those that are not used.
+#[derive(Default)]
+struct Hops {
+    /// The hops that were learnt or used last, at most [`MANY_HOPS`].
+    recent: Table,
+    /// Those that were neither since `recent` was full the last time.
+    older: Table,
+}
+
+impl Hops {
+    /// Returns the next hop of a client, which is used now.
+    fn get(&mut self, client: SocketAddrV4) -> Option<Hop> {
+        if let Some(hop) = self.recent.get(&client) {
+            return Some(*hop);
+        }
+        let hop = self.older.remove(&client)?;
+        self.insert(client, hop);
+        Some(hop)
+    }
+
+    fn insert(&mut self, client: SocketAddrV4, hop: Hop) {
+        self.older.remove(&client);
+        if self.recent.len() >= MANY_HOPS {
+            std::mem::swap(&mut self.recent, &mut self.older);
+            self.recent.clear();
+        }
+        self.recent.insert(client, hop);
+    }
 }
 
 /// Checks whether this program may send frames.
@@ -74,8 +112,8 @@ impl Frames {
         bind(&sniffer, ETH_P_IP)?;
         let sender = packet_socket(Type::RAW)?;
         sender.set_send_buffer_size(BUFFER)?;
-        let hops = HashMap::default();
-        let seed = std::hash::BuildHasher::hash_one(hops.hasher(), options.port);
+        let hops = Hops::default();
+        let seed = std::hash::BuildHasher::hash_one(hops.recent.hasher(), options.port);
         Ok(Frames {
             options,
             sniffer,
@@ -88,28 +126,43 @@ impl Frames {
     }
 
     /// Sends the packets whose next hop is on an Ethernet; the rest stays in the queue. Reports a
-    /// socket as congested if the device has no room; the caller then must not send the queue in
-    /// any other way.
+    /// socket as congested if the device has no room; the caller then must not send the packets of
+    /// that socket in any other way.
     pub(super) fn send<'s>(
         &mut self,
         queue: &mut Queue,
         sockets: &dyn Fn(usize) -> Option<&'s UdpSocket>,
+        congestion: &mut Congestion,
         report: &mut FlushReport,
     ) {
         self.learn();
         for index in 0..queue.messages.len() {
             let message = queue.messages[index];
+            if congestion.holds_up(message.route.socket) {
+                continue;
+            }
             let Some(socket) = sockets(message.route.socket) else {
                 continue;
             };
             match self.send_message(socket, queue, &message, report) {
-                Ok(Some(first)) => queue.messages[index].first = first,
+                Ok(Some(first)) => {
+                    queue.messages[index].first = first;
+                    congestion.sent(message.route.socket);
+                }
                 Ok(None) => {}
                 Err((first, error)) => {
                     queue.messages[index].first = first;
+                    if first > message.first {
+                        congestion.sent(message.route.socket);
+                    }
                     if is_full(&error) {
-                        report.congested.push(message.route.socket);
-                        return;
+                        if congestion.is_lasting(message.route.socket) {
+                            report.dropped += message.end - first;
+                            queue.messages[index].first = message.end;
+                        } else {
+                            report.congested.push(message.route.socket);
+                        }
+                        continue;
                     }
                     report.failed.push((message.route, error));
                     queue.messages[index].first = message.end;
@@ -189,25 +242,35 @@ impl Frames {
 
     /// Returns the hop learnt from a request, or else the one in the system's neighbour table.
     fn hop(&mut self, client: SocketAddrV4) -> io::Result<Hop> {
-        if let Some(hop) = self.hops.get(&client) {
-            return Ok(*hop);
+        if let Some(hop) = self.hops.get(client) {
+            return Ok(hop);
+        }
+        // Its request may be one of those that wait.
+        self.learn();
+        if let Some(hop) = self.hops.get(client) {
+            return Ok(hop);
         }
         let (interface, mac) = neighbour(*client.ip()).ok_or(io::ErrorKind::HostUnreachable)?;
         let hop = ethernet(&self.sender, interface, mac)?;
-        self.remember(client, hop);
+        self.hops.insert(client, hop);
         Ok(hop)
     }
 
-    /// Learns from the requests that have arrived since the last call.
+    /// Learns from the requests that have arrived since the last call, at most [`MOST_LEARNT`].
     fn learn(&mut self) {
-        while let Some((packet, from)) = receive(&self.sniffer) {
+        // Most of them come from one interface.
+        let mut last = None;
+        for _ in 0..MOST_LEARNT {
+            let Some((packet, from)) = receive(&self.sniffer) else {
+                return;
+            };
             let is_for_us = from.sll_pkttype == libc::PACKET_HOST;
             let Some(client) = source_of(&packet).filter(|_| is_for_us) else {
                 continue;
             };
             let mut mac = MacAddr::default();
             mac.copy_from_slice(&from.sll_addr[..6]);
-            let hop = match (from.sll_hatype, self.hops.get(&client)) {
+            let hop = match (from.sll_hatype, self.hops.get(client)) {
                 (
                     ARPHRD_ETHER,
                     Some(Hop::Ethernet {
@@ -215,25 +278,24 @@ impl Frames {
                         mac: known,
                         ..
                     }),
-                ) if (*interface, *known) == (from.sll_ifindex, mac) => {
+                ) if (interface, known) == (from.sll_ifindex, mac) => {
                     continue;
                 }
-                (ARPHRD_ETHER, _) => match ethernet(&self.sender, from.sll_ifindex, mac) {
-                    Ok(hop) => hop,
-                    // The interface is gone.
-                    Err(_) => continue,
-                },
+                (ARPHRD_ETHER, _) => {
+                    let interface = from.sll_ifindex;
+                    let known = last.filter(|&(index, _)| index == interface);
+                    let found = known.map(|(_, mtu)| mtu);
+                    let Some(mtu) = found.or_else(|| mtu(&self.sender, interface).ok()) else {
+                        // The interface is gone.
+                        continue;
+                    };
+                    last = Some((interface, mtu));
+                    Hop::Ethernet { interface, mac, mtu }
+                }
                 _ => Hop::Other,
             };
-            self.remember(client, hop);
+            self.hops.insert(client, hop);
         }
-    }
-
-    fn remember(&mut self, client: SocketAddrV4, hop: Hop) {
-        if self.hops.len() >= MOST_HOPS {
-            self.hops.clear();
-        }
-        self.hops.insert(client, hop);
     }
 }
 
@@ -380,4 +442,68 @@ fn neighbour(host: Ipv4Addr) -> Option<(i32, MacAddr)> {
     // SAFETY: a string that ends with a NUL.
     let interface = unsafe { libc::if_nametoindex(name.as_ptr().cast()) };
     (interface != 0).then_some((interface as i32, mac))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(number: usize) -> SocketAddrV4 {
+        SocketAddrV4::new(Ipv4Addr::from_bits(number as u32), 4000)
+    }
+
+    /// A flush takes no longer than that, and finds a client whose request waits.
+    #[test]
+    fn a_flood_of_requests_is_learnt_from_in_parts() {
+        crate::tests::namespaces::in_own_network(
+            "a_flood_of_requests_is_learnt_from_in_parts",
+            || {
+                crate::tests::namespaces::ip("link set lo up");
+                let listening = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+                let address = listening.local_addr().unwrap();
+                let mut frames = Frames::new(FrameOptions {
+                    mac: [2, 0, 0, 0, 0, 9],
+                    port: address.port(),
+                    traffic_class: 0,
+                    dont_fragment: false,
+                })
+                .unwrap();
+                let clients: Vec<_> = (0..300)
+                    .map(|_| std::net::UdpSocket::bind("127.0.0.1:0").unwrap())
+                    .collect();
+                for client in &clients {
+                    client.send_to(b"\0\x01file\0octet\0", address).unwrap();
+                }
+                let place = |at: usize| v4(clients[at].local_addr().unwrap()).unwrap();
+                frames.learn();
+                assert_eq!(frames.hops.recent.len(), MOST_LEARNT);
+                assert_eq!(frames.hop(place(0)).unwrap(), Hop::Other);
+                assert_eq!(frames.hops.recent.len(), MOST_LEARNT);
+                assert_eq!(frames.hop(place(299)).unwrap(), Hop::Other);
+                assert_eq!(frames.hops.recent.len(), 300);
+            },
+        );
+    }
+
+    #[test]
+    fn requests_displace_only_hops_that_are_not_used() {
+        let mut hops = Hops::default();
+        let hop = Hop::Ethernet {
+            interface: 1,
+            mac: [2, 0, 0, 0, 0, 1],
+            mtu: 1500,
+        };
+        hops.insert(client(0), hop);
+        hops.insert(client(1), hop);
+        for number in 2..5 * MANY_HOPS {
+            hops.insert(client(number), Hop::Other);
+            if number % (MANY_HOPS / 2) == 0 {
+                assert_eq!(hops.get(client(0)), Some(hop));
+            }
+            assert!(hops.recent.len() <= MANY_HOPS && hops.older.len() <= MANY_HOPS);
+        }
+        assert_eq!(hops.get(client(1)), None);
+        hops.insert(client(0), Hop::Other);
+        assert_eq!(hops.get(client(0)), Some(Hop::Other), "the newest counts");
+    }
 }

@@ -75,7 +75,7 @@ mod wake;
 #[cfg(windows)]
 mod windows;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;
 
 pub use adopt::{Adopted, SocketId};

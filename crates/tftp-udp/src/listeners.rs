@@ -97,6 +97,15 @@ impl ListenOptions {
         }
     }
 
+    /// Returns the options of the listening sockets. Errors are reported only where transfers use
+    /// the listening port: anybody can cause them, and each of them makes a call fail.
+    fn listening(&self) -> SocketOptions {
+        SocketOptions {
+            report_errors: self.mode == Mode::Single,
+            ..self.sockets()
+        }
+    }
+
     /// Returns the options of one thread's network; its listening socket, passed separately, is
     /// bound to `port`.
     fn network(&self, port: u16, sockets: SocketOptions) -> NetOptions {
@@ -156,7 +165,7 @@ impl Listeners {
         options: ListenOptions,
         first_only_reserves: bool,
     ) -> io::Result<Listeners> {
-        let sockets = options.sockets();
+        let sockets = options.listening();
         let mut listeners = Listeners {
             sockets: vec![UdpSocket::bind(options.address, &sockets)?],
             options,
@@ -171,7 +180,7 @@ impl Listeners {
     /// # Errors
     /// Those of setsockopt.
     pub fn adopt(options: ListenOptions, adopted: Adopted) -> io::Result<Listeners> {
-        let sockets = options.sockets();
+        let sockets = options.listening();
         // The socket is the application's: only options that were set explicitly change on it.
         let theirs = SocketOptions {
             recv_buffer: options.recv_buffer,

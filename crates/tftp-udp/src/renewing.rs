@@ -1,9 +1,10 @@
 //! Sockets for one peer at a time, each time with another random port.
 //!
 //! A socket with IP_BIND_ADDRESS_NO_PORT is bound to an address alone. connect(2) chooses a random
-//! port, connecting to AF_UNSPEC releases it, and the socket keeps its options and its registration
-//! with epoll. That takes a quarter of the time of a new socket. The kernel delivers nothing from
-//! other peers, and answers them as it does for a closed port.
+//! port, connecting to AF_UNSPEC releases it, and the socket keeps its registration with epoll and
+//! its options, except SO_BINDTODEVICE, which is set again. That takes a quarter of the time of a
+//! new socket. The kernel delivers nothing from other peers, and answers them as it does for a
+//! closed port.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,10 +12,12 @@ use std::net::SocketAddr;
 use super::UdpSocket;
 
 impl UdpSocket {
-    /// Releases the port and the peer, so that [`UdpSocket::connect`] chooses another port.
+    /// Releases the port and the peer, so that [`UdpSocket::connect`] chooses another port. If it
+    /// fails, the socket must not be used any more.
     ///
     /// # Errors
-    /// `Unsupported` if the port is bound permanently (see [`super::SocketOptions::late_port`]).
+    /// `Unsupported` if the port is bound permanently (see [`super::SocketOptions::late_port`]);
+    /// those of binding to the network interface again, which the kernel releases with the port.
     #[cfg(linux)]
     pub fn disconnect(&self) -> io::Result<()> {
         if !self.is_renewable() {
@@ -26,11 +29,10 @@ impl UdpSocket {
         };
         let size = size_of::<libc::sockaddr>() as libc::socklen_t;
         // SAFETY: the address is a local of the size given.
-        if unsafe { libc::connect(self.fd(), &raw const nowhere, size) } == 0 {
-            Ok(())
-        } else {
-            Err(io::Error::last_os_error())
+        if unsafe { libc::connect(self.fd(), &raw const nowhere, size) } != 0 {
+            return Err(io::Error::last_os_error());
         }
+        self.restore_interface()
     }
 
     /// Not available on this system.

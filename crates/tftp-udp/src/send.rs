@@ -8,8 +8,10 @@ use super::queue::{Message, Queue};
 #[cfg(windows)]
 use super::windows::uso::{self, Segmented};
 use super::{Bytes, IoMode, MacAddr, Route, UdpSocket};
+pub(super) use congestion::Congestion;
 
 mod attempts;
+mod congestion;
 #[cfg(test)]
 mod tests;
 #[cfg(linux)]
@@ -42,6 +44,7 @@ pub struct SendBatch {
     spare: Queue,
     order: Vec<u32>,
     sent: Vec<Unit>,
+    congestion: Congestion,
     single: Single,
     #[cfg(windows)]
     segmented: Segmented,
@@ -63,14 +66,15 @@ pub struct FlushReport {
     /// poller reports them writable.
     pub blocked: Vec<usize>,
     /// Sockets whose device has no room (ENOBUFS), which no poller reports: their packets stay
-    /// queued in order; flush again after about a millisecond.
+    /// queued in order; flush again after about a millisecond. If that lasts, the first packet is
+    /// dropped, because there may be room for others.
     pub congested: Vec<usize>,
     /// Packets or whole windows that could not be sent, and the errors.
     pub failed: Vec<(Route, io::Error)>,
     /// The number of datagrams passed to the system.
     pub sent: usize,
-    /// The number of datagrams dropped because a socket's queue was full, or because the socket is
-    /// closed.
+    /// The number of datagrams dropped because a socket's queue was full, because the system had no
+    /// room for long, or because the socket is closed.
     pub dropped: usize,
 }
 
@@ -99,6 +103,7 @@ impl SendBatch {
             spare: Queue::default(),
             order: Vec::new(),
             sent: Vec::new(),
+            congestion: Congestion::default(),
             single: Single::default(),
             #[cfg(windows)]
             segmented: Segmented::new(mode == IoMode::Auto && uso::supported()),
@@ -240,13 +245,10 @@ impl SendBatch {
     pub fn flush<'s>(&mut self, sockets: &dyn Fn(usize) -> Option<&'s UdpSocket>) -> FlushReport {
         self.queue.drop_unended();
         let mut report = FlushReport::default();
+        self.congestion.begin();
         #[cfg(linux)]
         if let Some(frames) = &mut self.frames {
-            frames.send(&mut self.queue, sockets, &mut report);
-            if !report.congested.is_empty() {
-                self.queue.compact(&mut self.spare);
-                return report;
-            }
+            frames.send(&mut self.queue, sockets, &mut self.congestion, &mut report);
         }
         self.arrange();
         let mut begin = 0;
@@ -256,6 +258,10 @@ impl SendBatch {
                 |&&message: &&u32| self.queue.messages[message as usize].route.socket == index;
             let end = begin + self.order[begin..].iter().take_while(same).count();
             match sockets(index) {
+                // Some of its packets wait for room as frames, which others must not overtake.
+                Some(_) if self.congestion.holds_up(index) => {
+                    report.dropped += self.drop_oldest(begin..end, attempts::MOST_WAITING);
+                }
                 Some(socket) => self.send_all(socket, index, begin..end, &mut report),
                 None => report.dropped += self.drop_oldest(begin..end, 0),
             }
@@ -280,6 +286,7 @@ impl SendBatch {
     /// of datagrams dropped.
     pub fn forget(&mut self, socket: usize) -> usize {
         self.queue.drop_unended();
+        self.congestion.forget(socket);
         let mut dropped = 0;
         for message in &mut self.queue.messages {
             if message.route.socket == socket {

@@ -143,6 +143,9 @@ pub struct UdpSocket {
     reports_destination: bool,
     /// True if connect chooses its port and disconnect releases it.
     renewable: bool,
+    /// The network interface that a renewable socket is bound to, if any.
+    #[cfg_attr(not(linux), allow(dead_code, reason = "only Linux has renewable sockets"))]
+    interface: Option<String>,
 }
 
 impl UdpSocket {
@@ -180,6 +183,7 @@ impl UdpSocket {
             coalesces: coalesces.into(),
             reports_destination: options.packet_info,
             renewable,
+            interface: options.interface.clone().filter(|_| renewable),
         })
     }
 
@@ -198,6 +202,7 @@ impl UdpSocket {
             coalesces: AtomicBool::new(false),
             reports_destination,
             renewable: false,
+            interface: None,
         }
     }
 
@@ -293,6 +298,18 @@ impl UdpSocket {
     pub fn stop_coalescing(&self) -> bool {
         let was_on = self.coalesces.swap(false, Ordering::Relaxed);
         was_on && sockopt::coalesce(&SockRef::from(&self.inner), false).is_ok()
+    }
+
+    /// Binds a renewable socket to its network interface again, if it has one.
+    ///
+    /// # Errors
+    /// `PermissionDenied` before Linux 5.7, without CAP_NET_RAW; ENODEV if the interface is gone.
+    #[cfg(linux)]
+    pub(super) fn restore_interface(&self) -> io::Result<()> {
+        let Some(interface) = &self.interface else {
+            return Ok(());
+        };
+        sockopt::bind_to_device(&SockRef::from(&self.inner), self.v6, interface)
     }
 
     /// Returns the socket as std's type.

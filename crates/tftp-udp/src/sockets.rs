@@ -160,7 +160,7 @@ impl Sockets {
         let end = until.deadline.map_or(end, |deadline| deadline.min(end));
         while self.now() < end {
             let is_called = self.look(Some(Duration::ZERO));
-            if is_called || !self.arrivals.is_empty() {
+            if is_called || self.arrivals.have_news(self.hears) {
                 return true;
             }
             // The thread that writes this server's files may need the same processor.

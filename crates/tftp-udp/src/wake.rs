@@ -3,7 +3,6 @@
 
 use std::io;
 use std::sync::Arc;
-#[cfg(any(linux, windows, test))]
 use std::time::Duration;
 
 use tftp_sync::Mutex;
@@ -27,6 +26,9 @@ const AWAKE: u8 = 0;
 const ASLEEP: u8 = 1;
 /// A waker has called since the poller last checked.
 const CALLED: u8 = 2;
+
+/// The time from a refused signal to the next attempt.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// Rounds a timeout up to milliseconds, because a loop that wakes too early finds nothing due and
 /// spins.
@@ -54,7 +56,15 @@ impl WakeState {
     fn ring(&self) {
         // Only a waker that finds the thread asleep makes a system call.
         if self.state.swap(CALLED, Ordering::AcqRel) == ASLEEP {
-            self.signal.raise();
+            self.insist(|| self.signal.raise());
+        }
+    }
+
+    /// Raises the signal, again and again if the system refuses: no other waker does, and without
+    /// it the thread could sleep for ever. Ends when the thread is found awake.
+    fn insist(&self, mut raise: impl FnMut() -> bool) {
+        while !raise() && self.state.load(Ordering::Acquire) == CALLED {
+            std::thread::sleep(PAUSE);
         }
     }
 
@@ -149,5 +159,39 @@ impl EventFd {
         if self.is_set.swap(false, Ordering::SeqCst) {
             self.event.lower();
         }
+    }
+}
+
+#[cfg(all(test, not(shuttle)))]
+mod tests {
+    use super::*;
+
+    fn asleep() -> Arc<WakeState> {
+        let wake_state = WakeState::new(Signal::new().unwrap());
+        assert!(wake_state.may_sleep());
+        wake_state.state.store(CALLED, Ordering::Release);
+        wake_state
+    }
+
+    #[test]
+    fn a_refused_signal_is_raised_again() {
+        let mut answers = [false, false, true].into_iter();
+        asleep().insist(|| answers.next().unwrap());
+        assert_eq!(answers.next(), None);
+    }
+
+    #[test]
+    fn a_thread_that_is_awake_needs_no_signal() {
+        let wake_state = asleep();
+        let mut attempts = 0;
+        wake_state.insist(|| {
+            attempts += 1;
+            if attempts == 2 {
+                // Something else has ended its sleep.
+                assert!(wake_state.awake());
+            }
+            false
+        });
+        assert_eq!(attempts, 2);
     }
 }

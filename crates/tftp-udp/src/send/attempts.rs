@@ -8,17 +8,30 @@ use crate::UdpSocket;
 
 /// The maximum number of datagrams queued for one socket while it is blocked; beyond it the oldest
 /// are dropped.
-const MOST_WAITING: usize = 4096;
+pub(super) const MOST_WAITING: usize = 4096;
 
 /// The number of times that a plain send succeeds after EPERM before a sandbox is assumed rather
 /// than a firewall.
 #[cfg(linux)]
 const SANDBOX_AFTER: u32 = 8;
 
+/// The number of errors of other peers' packets that a message may meet in succession on a socket
+/// that is not connected. An attacker can forge ICMP errors as fast as packets are sent: each of
+/// them hits about every second attempt. Errors that end a transfer must not be attributed to the
+/// wrong peer; others cost one packet.
+#[cfg(linux)]
+const FATAL_OF_OTHERS: u32 = 64;
+#[cfg(linux)]
+const PASSING_OF_OTHERS: u32 = 8;
+
 /// The next step after a failure.
-enum Step {
+#[derive(Debug)]
+pub(super) enum Step {
     Again,
     Stop,
+    /// The message is lost.
+    Drop,
+    /// The message has failed.
     GiveUp(io::Error),
 }
 
@@ -32,7 +45,7 @@ impl SendBatch {
         report: &mut FlushReport,
     ) {
         let mut at = range.start;
-        let mut fresh = true;
+        let mut refusals = 0;
         loop {
             while at < range.end && self.queue.messages[self.order[at] as usize].is_done() {
                 at += 1;
@@ -43,19 +56,27 @@ impl SendBatch {
             match self.send_some(socket, at..range.end) {
                 Ok(datagrams) => {
                     report.sent += datagrams;
-                    fresh = true;
+                    self.congestion.sent(index);
+                    refusals = 0;
                 }
-                Err(failure) => match self.react(socket, index, at, failure, &mut fresh, report) {
+                Err(failure) => match self.react(socket, index, at, failure, &mut refusals, report)
+                {
                     Step::Again => {}
                     Step::Stop => {
                         report.dropped += self.drop_oldest(at..range.end, MOST_WAITING);
                         return;
                     }
+                    Step::Drop => {
+                        let message = &mut self.queue.messages[self.order[at] as usize];
+                        report.dropped += message.len();
+                        message.first = message.end;
+                        refusals = 0;
+                    }
                     Step::GiveUp(error) => {
                         let message = &mut self.queue.messages[self.order[at] as usize];
                         report.failed.push((message.route, error));
                         message.first = message.end;
-                        fresh = true;
+                        refusals = 0;
                     }
                 },
             }
@@ -107,15 +128,15 @@ impl SendBatch {
         Ok(1)
     }
 
-    /// Decides how to continue after the message at `at` was refused. `fresh`: it was not refused
-    /// before.
-    fn react(
+    /// Decides how to continue after the message at `at` was refused. `refusals`: how often it was
+    /// refused before.
+    pub(super) fn react(
         &mut self,
         socket: &UdpSocket,
         index: usize,
         at: usize,
         failure: Failure,
-        fresh: &mut bool,
+        refusals: &mut u32,
         report: &mut FlushReport,
     ) -> Step {
         match failure.error.kind() {
@@ -127,15 +148,30 @@ impl SendBatch {
             _ => {}
         }
         if crate::sockopt::is_no_buffers(&failure.error) {
-            report.congested.push(index);
-            return Step::Stop;
+            return self.wait_for_room(index, report);
         }
-        // The first error may be a pending one, caused by an earlier packet to any peer: reading it
-        // cleared it.
-        if std::mem::take(fresh) {
+        // The error may be a pending one, caused by an earlier packet to any peer: reading it cleared
+        // it. Where anybody can cause errors, the next one may have come meanwhile.
+        *refusals += 1;
+        let is_connected = self.queue.messages[self.order[at] as usize].route.connected;
+        let others = if is_connected { 0 } else { others_errors(&failure) };
+        if *refusals <= others.max(1) {
             return Step::Again;
         }
+        if !is_connected && failure.error.kind() == io::ErrorKind::ConnectionRefused {
+            // Never this message's own: its peer is not gone.
+            return self.wait_for_room(index, report);
+        }
         self.work_around(socket, at, failure, report)
+    }
+
+    /// Leaves the socket's messages queued for a moment, but the first one not for long.
+    fn wait_for_room(&mut self, index: usize, report: &mut FlushReport) -> Step {
+        if self.congestion.is_lasting(index) {
+            return Step::Drop;
+        }
+        report.congested.push(index);
+        Step::Stop
     }
 
     /// Looks for another way to send a message that was itself refused.
@@ -228,4 +264,33 @@ impl SendBatch {
         }
         dropped
     }
+}
+
+/// Returns the number of times in succession that an error on a socket with many peers may be that
+/// of a packet to another peer, which the network has reported.
+#[cfg(linux)]
+fn others_errors(failure: &Failure) -> u32 {
+    if failure.segmented && crate::segmentation::is_refusal(&failure.error) {
+        return 0;
+    }
+    match failure.error.raw_os_error() {
+        Some(libc::ECONNREFUSED | libc::EMSGSIZE) => FATAL_OF_OTHERS,
+        Some(
+            libc::EHOSTUNREACH
+            | libc::ENETUNREACH
+            | libc::EHOSTDOWN
+            | libc::ENONET
+            | libc::EACCES
+            | libc::ENOPROTOOPT
+            | libc::EOPNOTSUPP
+            | libc::EPROTO,
+        ) => PASSING_OF_OTHERS,
+        _ => 0,
+    }
+}
+
+/// Always 0: other systems report such errors on connected sockets only.
+#[cfg(not(linux))]
+fn others_errors(_: &Failure) -> u32 {
+    0
 }

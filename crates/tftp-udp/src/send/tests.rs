@@ -160,3 +160,44 @@ fn a_run_that_is_not_ended_is_never_sent() {
         assert_eq!((report.dropped, batch.is_empty()), (6, true));
     }
 }
+
+/// On a socket with many peers, a send may return the ICMP error for a packet to another peer. The
+/// message that it was sending has not failed.
+#[cfg(linux)]
+#[test]
+fn errors_of_other_peers_are_not_a_messages_own() {
+    use super::attempts::Step;
+    let socket = UdpSocket::bind("127.0.0.1:0".parse().unwrap(), &Default::default()).unwrap();
+    // The number of attempts, and the error that is reported in the end.
+    let attempts = |connected: bool, code: i32| {
+        let (mut batch, mut report) = (SendBatch::new(IoMode::Auto), FlushReport::default());
+        let to = Route {
+            connected,
+            ..route(3)
+        };
+        batch.push_small(to, b"packet");
+        batch.arrange();
+        let mut refusals = 0;
+        for attempt in 1.. {
+            let failure = Failure {
+                error: io::Error::from_raw_os_error(code),
+                segmented: false,
+            };
+            match batch.react(&socket, 3, 0, failure, &mut refusals, &mut report) {
+                Step::Again => {}
+                Step::Stop => {
+                    assert_eq!(report.congested, [3]);
+                    return (attempt, None);
+                }
+                Step::Drop => panic!("it is tried again"),
+                Step::GiveUp(error) => return (attempt, error.raw_os_error()),
+            }
+        }
+        unreachable!("it ends")
+    };
+    assert_eq!(attempts(true, libc::ECONNREFUSED), (2, Some(libc::ECONNREFUSED)));
+    assert_eq!(attempts(false, libc::ECONNREFUSED), (65, None));
+    assert_eq!(attempts(false, libc::EMSGSIZE), (65, Some(libc::EMSGSIZE)));
+    assert_eq!(attempts(false, libc::EHOSTUNREACH), (9, Some(libc::EHOSTUNREACH)));
+    assert_eq!(attempts(false, libc::EINVAL), (2, Some(libc::EINVAL)));
+}

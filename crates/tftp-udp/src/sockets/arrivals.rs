@@ -111,15 +111,16 @@ impl Arrivals {
         }
     }
 
-    /// Returns true if nothing is known to be queued.
-    pub(super) fn is_empty(&self) -> bool {
+    /// Returns true if something is known to be queued. Requests count only if they are `heard`: if
+    /// they end a wait.
+    pub(super) fn have_news(&self, heard: bool) -> bool {
         let Waiting {
             ready,
             requests,
             failed,
             ..
         } = &self.waiting;
-        ready.is_empty() && !requests && failed.is_empty()
+        !ready.is_empty() || (*requests && heard) || !failed.is_empty()
     }
 
     /// Returns true if a socket that the poller reported has not been read to its end.

@@ -84,16 +84,15 @@ impl Departures {
     /// Returns a port to close now: none of its packets is queued any more, or its time is over.
     /// Packets that could not be sent are dropped, because they must not reach the next client.
     pub(super) fn take_left(&mut self, now: Instant) -> Option<usize> {
-        let (blocked, congested) = (&self.blocked, &self.congested);
-        let waits = |index: &usize| blocked.contains(index) || congested.contains(index);
-        let has_left = |(index, until): &(usize, Instant)| *until <= now || !waits(index);
+        let batch = &self.batch;
+        let has_left = |&(index, until): &(usize, Instant)| until <= now || !batch.holds(index);
         let at = self.closing.iter().position(has_left)?;
         let (index, _) = self.closing.swap_remove(at);
-        if waits(&index) {
+        if self.batch.holds(index) {
             self.batch.forget(index);
-            self.blocked.retain(|&blocked| blocked != index);
-            self.congested.retain(|&congested| congested != index);
         }
+        self.blocked.retain(|&blocked| blocked != index);
+        self.congested.retain(|&congested| congested != index);
         Some(index)
     }
 

@@ -257,3 +257,29 @@ fn spinning_does_not_delay_packets_that_wait_for_room() {
         .unwrap();
     }
 }
+
+/// A pending error that is in no queue, as when the queue has no room for it, does not make the
+/// poller report the socket for ever.
+#[test]
+fn a_pending_error_without_an_entry_is_taken() {
+    let options = SocketOptions {
+        recv_buffer: Some(1),
+        ..options()
+    };
+    let socket = UdpSocket::bind("127.0.0.1:0".parse().unwrap(), &options).unwrap();
+    let (here, filler) = (socket.local_addr().unwrap(), bind("127.0.0.1:0"));
+    for _ in 0..100 {
+        filler.std().send_to(&[0], here).unwrap();
+    }
+    let closed = bind("127.0.0.1:0").local_addr().unwrap();
+    socket.std().send_to(b"to nobody", closed).unwrap();
+    let poller = Poller::new().unwrap();
+    poller.add(&socket, 7).unwrap();
+    let mut ready = Vec::new();
+    for is_pending in [true, false] {
+        poller.wait(&mut ready, Some(Duration::ZERO)).unwrap();
+        assert!(ready.len() == 1 && ready[0].readable);
+        assert_eq!(ready[0].error, is_pending);
+        socket.take_errors(&mut |peer, _| panic!("{peer} is in the queue"));
+    }
+}

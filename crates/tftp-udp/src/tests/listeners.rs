@@ -3,11 +3,14 @@
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket as Peer};
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 use tftp_machine::Mode;
 
 use super::super::datagrams::{Class, Datagrams, NoPort, PortKind, Route};
 use super::super::{Adopted, ListenOptions, Listeners};
+#[cfg(linux)]
+use super::sockets::failures;
 use super::sockets::{plan, soon};
 use super::{LONG, in_every_mode};
 use crate::IoMode;
@@ -16,6 +19,8 @@ in_every_mode!(
     each_thread_has_a_socket_on_the_port,
     the_modes_permit_their_ports_alone,
     an_adopted_socket_is_listened_on,
+    #[cfg(linux)]
+    errors_are_reported_where_transfers_use_the_listening_port,
 );
 
 fn any() -> SocketAddr {
@@ -74,7 +79,13 @@ fn spreads_clients(listeners: Listeners, mode: IoMode) {
     assert_eq!(heard.iter().sum::<usize>(), 64);
     assert!(heard.iter().all(|&count| count > 0), "{heard:?}");
     nets.clear();
-    Peer::bind(address).unwrap();
+    // A process that another test has started has the sockets until it runs its program.
+    let mut tries = std::iter::repeat_with(|| Peer::bind(address));
+    let is_free = tries.by_ref().take(1000).any(|bound| {
+        std::thread::sleep(Duration::from_millis(u64::from(bound.is_err())));
+        bound.is_ok()
+    });
+    assert!(is_free);
 }
 
 fn the_modes_permit_their_ports_alone(mode: IoMode) {
@@ -99,6 +110,52 @@ fn the_modes_permit_their_ports_alone(mode: IoMode) {
         }
         let opened = net.open(&plan(PortKind::Shared { bucket: 1 }, here));
         assert_eq!(opened.is_ok(), shared, "{ports:?}");
+    }
+}
+
+/// Elsewhere errors, which anybody can forge, disturb the answers to requests.
+#[cfg(linux)]
+fn errors_are_reported_where_transfers_use_the_listening_port(mode: IoMode) {
+    let nobody = peer().local_addr().unwrap();
+    for (ports, adopts, reported) in [
+        (Mode::Single, false, 1),
+        (Mode::Single, true, 1),
+        (Mode::Own, false, 0),
+        (Mode::Own, true, 0),
+        (Mode::Shared, false, 0),
+        (Mode::AlwaysOwn, false, 0),
+    ] {
+        let options = ListenOptions {
+            mode: ports,
+            ..options(mode)
+        };
+        let theirs = Peer::bind(any()).unwrap();
+        let listeners = if adopts {
+            Listeners::adopt(options, Adopted::new(theirs.as_raw_fd()).unwrap())
+        } else {
+            Listeners::bind(options)
+        };
+        let mut nets = listeners.unwrap().open().unwrap();
+        let net = &mut nets[0];
+        let route = Route {
+            port: net.listening(),
+            peer: nobody,
+            source: None,
+        };
+        net.control(&route, b"to nobody");
+        net.flush();
+        net.wait(super::super::datagrams::Until {
+            deadline: Some(net.now() + Duration::from_millis(1)),
+            poll_listeners: true,
+            ..Default::default()
+        });
+        let class = if ports == Mode::Single {
+            Class::Transfers
+        } else {
+            Class::Requests
+        };
+        assert_eq!(net.receive(class, 64).count, 0);
+        assert_eq!(failures(net).len(), reported, "{ports:?} {adopts}");
     }
 }
 

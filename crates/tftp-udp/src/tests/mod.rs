@@ -5,17 +5,21 @@
     allow(dead_code, unused_imports, reason = "what tests of Linux's calls alone use")
 )]
 
+#[cfg(unix)]
 mod datagrams;
 #[cfg(linux)]
 mod kernel;
+#[cfg(unix)]
 mod listeners;
 #[cfg(linux)]
-mod namespaces;
+pub(crate) mod namespaces;
 #[cfg(target_os = "linux")]
 mod options;
 #[cfg(linux)]
 mod renewing;
+#[cfg(unix)]
 mod shrink;
+#[cfg(unix)]
 mod sockets;
 #[cfg(linux)]
 mod together;
@@ -65,6 +69,7 @@ fn to(peer: SocketAddr) -> Route {
 }
 
 /// Waits for exactly `count` datagrams, and checks that nothing comes after them.
+#[cfg(unix)]
 fn receive(batch: &mut RecvBatch, socket: &UdpSocket, count: usize) -> Vec<Got> {
     let poller = Poller::new().unwrap();
     poller.add(socket, 0).unwrap();
@@ -87,6 +92,7 @@ fn receive(batch: &mut RecvBatch, socket: &UdpSocket, count: usize) -> Vec<Got> 
     got
 }
 
+#[cfg(unix)]
 fn own(batch: &RecvBatch, index: usize) -> Got {
     let arrival = batch.get(index);
     Got {
@@ -149,6 +155,7 @@ fn forbid(calls: &[libc::c_long], error: i32) {
 }
 
 /// Makes a test per mode of each function.
+#[cfg(unix)]
 macro_rules! in_every_mode {
     ($($(#[$on:meta])* $name:ident),* $(,)?) => {
         #[cfg(linux)]
@@ -160,4 +167,5 @@ macro_rules! in_every_mode {
         }
     };
 }
+#[cfg(unix)]
 use in_every_mode;

@@ -3,11 +3,12 @@
 
 use std::process::Command;
 
+use super::super::clock;
 use super::super::datagrams::Datagrams;
 use super::*;
 
 /// Runs a test in a thread with its own network.
-fn in_own_network(name: &str, test: fn()) {
+pub(crate) fn in_own_network(name: &str, test: fn()) {
     let test = std::thread::spawn(move || {
         // SAFETY: no pointers; the namespace is this thread's alone.
         if unsafe { libc::unshare(libc::CLONE_NEWNET) } != 0 {
@@ -24,9 +25,14 @@ fn in_own_network(name: &str, test: fn()) {
     }
 }
 
-fn ip(arguments: &str) {
+pub(crate) fn ip(arguments: &str) {
     let status = Command::new("ip").args(arguments.split(' ')).status().unwrap();
     assert!(status.success(), "ip {arguments}");
+}
+
+fn tc(arguments: &str) {
+    let status = Command::new("tc").args(arguments.split(' ')).status().unwrap();
+    assert!(status.success(), "tc {arguments}");
 }
 
 /// The kernel can't segment blocks beyond the MTU: they are sent one by one, in fragments.
@@ -113,10 +119,16 @@ fn a_full_send_buffer_keeps_the_rest() {
             };
             let socket = UdpSocket::bind("10.9.0.1:0".parse().unwrap(), &options).unwrap();
             let mut batch = SendBatch::new(mode);
-            for number in 0..40u8 {
-                batch.push_small(to("10.9.0.2:69".parse().unwrap()), &[number; 500]);
-            }
-            let report = batch.flush(&|_| Some(&socket));
+            // On a busy machine the system has dropped the packets at once, once in hundreds of
+            // runs, and the buffer was not full.
+            let mut reports = (0..5).map(|_| {
+                for number in 0..40u8 {
+                    batch.push_small(to("10.9.0.2:69".parse().unwrap()), &[number; 500]);
+                }
+                batch.flush(&|_| Some(&socket))
+            });
+            let report = reports.find(|report| report.sent < 40);
+            let report = report.expect("a full send buffer");
             assert_eq!(
                 (report.blocked.as_slice(), report.failed.len(), report.dropped),
                 (&[0][..], 0, 0)
@@ -142,11 +154,96 @@ fn a_full_send_buffer_keeps_the_rest() {
     });
 }
 
-/// Returns the number of packets that this namespace's device has sent.
+/// A packet for which there is never room is dropped after a while, and those behind it leave.
+#[test]
+fn a_packet_that_never_finds_room_does_not_stay() {
+    in_own_network("a_packet_that_never_finds_room_does_not_stay", || {
+        ip("link set lo up mtu 1500");
+        for mode in [IoMode::Auto, IoMode::Portable] {
+            let options = SocketOptions {
+                send_buffer: Some(1),
+                ..options()
+            };
+            let socket = UdpSocket::bind("127.0.0.1:0".parse().unwrap(), &options).unwrap();
+            let receiver = bind("127.0.0.1:0");
+            let peer = receiver.local_addr().unwrap();
+            let mut batch = SendBatch::new(mode);
+            // Its fragments exceed twice the send buffer (ENOBUFS).
+            batch.push_small(to(peer), &[0; 60_000]);
+            batch.push_small(to(peer), b"small");
+            let begin = clock::now();
+            let (mut sent, mut dropped) = (0, 0);
+            while !batch.is_empty() {
+                let report = batch.flush(&|_| Some(&socket));
+                assert!(report.failed.is_empty() && report.blocked.is_empty());
+                assert_eq!(report.congested.is_empty(), batch.is_empty());
+                (sent, dropped) = (sent + report.sent, dropped + report.dropped);
+                assert!(clock::now().saturating_sub(begin) < LONG);
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            assert_eq!((sent, dropped), (1, 1), "{mode:?}");
+            assert!(clock::now().saturating_sub(begin) >= Duration::from_millis(100));
+            let got = receive(&mut RecvBatch::new(4, 16, mode), &receiver, 1);
+            assert_eq!(got[0].bytes, b"small");
+        }
+    });
+}
+
+/// A device without room for frames holds up neither those of other devices nor packets that do not
+/// leave as frames, and not for ever the port whose frames it does not take.
+#[test]
+fn a_full_device_holds_up_no_other() {
+    in_own_network("a_full_device_holds_up_no_other", || {
+        device_without_room();
+        ip("link set lo up");
+        ip("link add other type veth peer name far");
+        ip("addr add 10.8.0.1/24 dev other");
+        ip("link set far up");
+        ip("link set other up");
+        ip("neigh replace 10.8.0.2 lladdr 02:00:00:00:00:02 dev other nud permanent");
+        let (mut net, address) = sockets::framed("0.0.0.0:0");
+        let (client, here) = sockets::peer();
+        // The way back over the loopback device is learnt from a request.
+        let listening = SocketAddr::new(here.ip(), address.port());
+        client.send_to(b"\0\x01file\0octet\0", listening).unwrap();
+        let [stuck, other, local] = [
+            ("10.9.0.1", "10.9.0.2:69".parse().unwrap()),
+            ("10.8.0.1", "10.8.0.2:69".parse().unwrap()),
+            ("127.0.0.1", here),
+        ]
+        .map(|(from, peer)| sockets::open_from(&mut net, from.parse().unwrap(), peer));
+        for route in [&stuck, &other, &local] {
+            net.control(route, b"packet");
+        }
+        let before = sent_by("other");
+        let begin = net.now();
+        net.flush();
+        assert_eq!(sent_by("other"), before + 1);
+        assert_eq!(sockets::receive_at(&client).0, b"packet");
+        while net.now().saturating_sub(begin) < Duration::from_millis(150) {
+            std::thread::sleep(Duration::from_millis(1));
+            net.flush();
+        }
+        tc("qdisc del dev here root");
+        let before = sent_here();
+        net.flush();
+        assert_eq!(sent_here(), before, "it was dropped");
+        net.control(&stuck, b"packet");
+        net.flush();
+        assert_eq!(sent_here(), before + 1);
+    });
+}
+
 fn sent_here() -> u64 {
+    sent_by("here")
+}
+
+/// Returns the number of packets that a device of this namespace has sent.
+fn sent_by(device: &str) -> u64 {
     let devices = std::fs::read_to_string("/proc/thread-self/net/dev").unwrap();
-    let line = devices.lines().find_map(|line| line.trim().strip_prefix("here:"));
+    let line = devices.lines().find_map(|line| line.trim().strip_prefix(device));
     let columns: Vec<u64> = line
+        .and_then(|line| line.strip_prefix(':'))
         .unwrap()
         .split_whitespace()
         .map(|column| column.parse().unwrap())
@@ -201,6 +298,50 @@ fn a_port_closes_behind_its_last_packet() {
                 assert!(net.now().saturating_sub(begin) >= Duration::from_millis(900));
             }
         }
+    });
+}
+
+/// Makes a network whose device has no room for any frame (ENOBUFS), with two neighbours.
+fn device_without_room() {
+    ip("link add here type veth peer name there");
+    ip("addr add 10.9.0.1/24 dev here");
+    ip("link set there up");
+    ip("link set here up");
+    for (host, mac) in [
+        ("10.9.0.2", "02:00:00:00:00:02"),
+        ("10.9.0.3", "02:00:00:00:00:03"),
+    ] {
+        ip(&format!(
+            "neigh replace {host} lladdr {mac} dev here nud permanent"
+        ));
+    }
+    tc("qdisc add dev here root pfifo limit 0");
+}
+
+/// Of several ports with frames that wait for room, none is released before its frames have left.
+#[test]
+fn every_port_closes_behind_its_last_frame() {
+    in_own_network("every_port_closes_behind_its_last_frame", || {
+        device_without_room();
+        let (mut net, _) = sockets::framed("10.9.0.1:0");
+        let routes = ["10.9.0.2:69", "10.9.0.3:69"]
+            .map(|peer| sockets::open(&mut net, peer.parse().unwrap()));
+        for route in &routes {
+            net.control(route, b"waits");
+        }
+        net.flush();
+        for route in &routes {
+            net.close(route.port);
+        }
+        net.flush();
+        let later = sockets::open(&mut net, "10.9.0.2:69".parse().unwrap());
+        for route in &routes {
+            assert_ne!(later.port.index, route.port.index, "it is open still");
+        }
+        tc("qdisc del dev here root");
+        let before = sent_here();
+        net.flush();
+        assert_eq!(sent_here(), before + 2);
     });
 }
 

@@ -53,6 +53,34 @@ fn each_peer_has_another_port() {
     assert!(ports.len() > 17, "{ports:?}");
 }
 
+/// A socket keeps its interface from one peer to the next, although the kernel releases it with the
+/// port.
+#[test]
+fn each_peer_is_reached_by_the_interface_that_is_set() {
+    let options = SocketOptions {
+        late_port: true,
+        interface: Some("lo".into()),
+        ..SocketOptions::default()
+    };
+    for address in ["127.0.0.1:0", "[::]:0"] {
+        let socket = UdpSocket::bind(address.parse().unwrap(), &options);
+        let Ok(socket) = socket else {
+            eprintln!("SKIPPED: sockets cannot be bound to an interface ({socket:?})");
+            return;
+        };
+        assert!(socket.is_renewable());
+        for _ in 0..3 {
+            socket.connect("127.0.0.1:9".parse().unwrap()).unwrap();
+            assert_eq!(socket.interface().as_deref(), Some("lo"));
+            if let Err(error) = socket.disconnect() {
+                // Before Linux 5.7, without a privilege.
+                assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+                return;
+            }
+        }
+    }
+}
+
 /// A stranger's datagram that came before the socket was connected is not attributed to the peer,
 /// and datagrams of a former peer can be discarded.
 #[test]

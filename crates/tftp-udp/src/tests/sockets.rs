@@ -1,5 +1,7 @@
 //! The network of a thread, with real sockets.
 
+#[cfg(linux)]
+use std::net::IpAddr;
 use std::net::{SocketAddr, UdpSocket as Peer};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +12,8 @@ use super::super::datagrams::{
 };
 use super::super::sockets::{NetOptions, Sockets};
 use super::super::{Bundling, IoMode, PortOptions, SocketOptions, UdpSocket};
+#[cfg(linux)]
+use super::super::{FrameOptions, LocalAddr};
 use super::{LONG, options, pattern};
 
 /// The system calls that move datagrams.
@@ -109,6 +113,30 @@ fn ports(way: Way) -> PortOptions {
     }
 }
 
+/// Creates a network at that address whose packets leave as frames.
+#[cfg(linux)]
+pub(super) fn framed(address: &str) -> (Sockets, SocketAddr) {
+    let ports = PortOptions {
+        address: address.parse().unwrap(),
+        ..ports(AUTO)
+    };
+    let listening = UdpSocket::bind(ports.address, &options()).unwrap();
+    let address = listening.local_addr().unwrap();
+    let frames = Some(FrameOptions {
+        mac: [2, 0, 0, 0, 0, 9],
+        port: address.port(),
+        traffic_class: 0,
+        dont_fragment: false,
+    });
+    let options = NetOptions {
+        ports,
+        single_port: false,
+        frames,
+        dont_fragment: false,
+    };
+    (Sockets::new(listening, options).unwrap(), address)
+}
+
 fn made(ports: PortOptions, single_port: bool) -> (Sockets, SocketAddr) {
     let listening = UdpSocket::bind(ports.address, &options()).unwrap();
     let address = listening.local_addr().unwrap();
@@ -156,6 +184,22 @@ pub(super) fn plan(kind: PortKind, peer: SocketAddr) -> OpenPlan {
             batches: false,
         },
         draw: 7,
+    }
+}
+
+/// Opens a private port for a request that was sent to that address.
+#[cfg(linux)]
+pub(super) fn open_from(net: &mut Sockets, ip: IpAddr, peer: SocketAddr) -> Route {
+    let interface = 0;
+    let plan = OpenPlan {
+        local: Some(LocalAddr { ip, interface }),
+        ..plan(PortKind::Private, peer)
+    };
+    let port = net.open(&plan).unwrap();
+    Route {
+        port,
+        peer,
+        source: None,
     }
 }
 
@@ -661,6 +705,29 @@ fn spinning_ends_at_the_deadline_or_with_an_arrival() {
     });
     assert!(net.now().saturating_sub(begin) < LONG);
     assert_eq!(net.receive(Class::Requests, 64).count, 1);
+}
+
+/// Requests that are left for later end neither a sleep nor a spin.
+#[test]
+fn unheard_requests_do_not_end_a_wait() {
+    let ((mut net, address), (peer, _)) = (net(AUTO), peer());
+    for spin in [Duration::ZERO, LONG] {
+        for _ in 0..2 {
+            peer.send_to(b"request", address).unwrap();
+        }
+        net.wait(Until { spin, ..soon(&net) });
+        let received = net.receive(Class::Requests, 1);
+        assert_eq!((received.count, received.more), (1, true));
+        let (begin, time) = (net.now(), Duration::from_millis(5));
+        net.wait(Until {
+            deadline: Some(begin + time),
+            poll_listeners: false,
+            spin,
+        });
+        let took = net.now().saturating_sub(begin);
+        assert!((time..LONG).contains(&took), "{spin:?}: {took:?}");
+        assert_eq!(net.receive(Class::Requests, 64).count, 1);
+    }
 }
 
 /// The time that a thread has spent spinning is part of its wait.

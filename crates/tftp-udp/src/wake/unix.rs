@@ -37,11 +37,12 @@ impl Signal {
         Ok(signal)
     }
 
-    /// Makes it readable. Writing fails only if the counter or pipe is full, and then it is
-    /// readable already.
-    pub(in super::super) fn raise(&self) {
+    /// Makes it readable. Returns true: writing fails only if the counter or pipe is full, and then
+    /// it is readable already.
+    pub(in super::super) fn raise(&self) -> bool {
         let end = self.write.as_ref().unwrap_or(&self.read);
         let _ = rustix::io::retry_on_intr(|| rustix::io::write(end, &1u64.to_ne_bytes()));
+        true
     }
 
     /// Makes it unreadable. One read empties an eventfd; a pipe is read until it is empty.

@@ -22,9 +22,10 @@ impl Signal {
         Ok(Signal { socket })
     }
 
-    /// Makes it readable. Sending fails only if the queue is full, and then it is readable already.
-    pub(in super::super) fn raise(&self) {
-        let _ = self.socket.send(&[1]);
+    /// Makes it readable. Returns false if it may not be: the system has no memory for a datagram,
+    /// or (wine) another thread is still returning from the same call.
+    pub(in super::super) fn raise(&self) -> bool {
+        self.socket.send(&[1]).is_ok()
     }
 
     /// Makes it unreadable.
