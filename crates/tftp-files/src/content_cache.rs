@@ -44,6 +44,10 @@ pub struct ContentCache<S: Store> {
     starving: Vec<Weak<Reader>>,
 }
 
+/// The length in bytes up to which a file is closed without a job. If it was removed or replaced
+/// meanwhile, its last close frees its memory and its blocks: a tenth of a second for gigabytes.
+const QUICKLY_CLOSED: u64 = 16 << 20;
+
 /// The bit that distinguishes the numbers of passes over fed sources from those of files.
 const FED: u64 = 1 << 63;
 
@@ -56,6 +60,8 @@ pub struct Shared<S: Store> {
     state: Option<Identity>,
     /// The lane of its jobs, which is that of the name under which it was opened first.
     lane: Lane,
+    /// It was opened at once: its storage does not block, and it may be closed without a job.
+    is_quick: bool,
     /// Distinguishes this opening from a later one of the same file.
     id: u64,
 }
@@ -127,9 +133,9 @@ impl<S: Store> ContentCache<S> {
         ContentCache {
             store,
             mailbox,
-            memory,
             files: Pruned::default(),
-            chunks: Chunks::default(),
+            chunks: Chunks::new(memory.held()),
+            memory,
             next_id: 0,
             latest: None,
             starving: Vec::new(),
@@ -152,7 +158,7 @@ impl<S: Store> ContentCache<S> {
         let lane = self.store.lane(place);
         match self.store.try_open(place, standing) {
             Some(Ok(source)) => {
-                let opened = self.adopt(source, lane);
+                let opened = self.adopt(owner, source, lane, true);
                 self.latest = Some((place.clone(), opened.clone()));
                 return Opening::Now(Ok(opened));
             }
@@ -194,7 +200,8 @@ impl<S: Store> ContentCache<S> {
     pub fn complete(&mut self, completion: Completion<S>) -> Completed<S> {
         match (completion.kind, completion.finished) {
             (JobKind::Open, Finished::Opened(result)) => {
-                Completed::Opened(result.map(|source| self.adopt(source, completion.lane)))
+                let (owner, lane) = (completion.owner, completion.lane);
+                Completed::Opened(result.map(|source| self.adopt(owner, source, lane, false)))
             }
             (JobKind::Create, Finished::Created(result)) => Completed::Created(result),
             (JobKind::Read(piece), Finished::Read(result)) => {
@@ -233,9 +240,15 @@ impl<S: Store> ContentCache<S> {
         self.store.lane(place)
     }
 
-    /// Called at the end of a batch of datagrams. Requests of the next batch open their file anew.
+    /// Called at the end of a batch of datagrams, and before the thread waits. Requests of the next
+    /// batch open their file anew.
     pub fn batch_ends(&mut self) {
         self.latest = None;
+    }
+
+    /// Returns true if the next request opens its file anew.
+    pub fn is_between_batches(&self) -> bool {
+        self.latest.is_none()
     }
 
     /// Called when the packets of this turn have been sent: its jobs may use the processor.
@@ -248,18 +261,35 @@ impl<S: Store> ContentCache<S> {
         self.start(owner, lane, Job::Discard(sink), JobKind::Close);
     }
 
-    /// Closes the source of a transfer that is gone, in a job because that may block. Does nothing
-    /// while others use it.
-    pub fn close(&self, owner: Owner, opened: Opened<S>) {
-        let Content::File(shared) = opened.content else {
-            return;
-        };
-        let Some(shared) = Arc::into_inner(shared) else {
+    /// Closes the file of a download that is gone or waits, in a job if that may block. Does
+    /// nothing while others use it.
+    pub fn close(&self, owner: Owner, file: Arc<Shared<S>>) {
+        let Some(shared) = Arc::into_inner(file) else {
             return;
         };
         if let Some(source) = Arc::into_inner(shared.source) {
-            self.start(owner, shared.lane, Job::Close(source), JobKind::Close);
+            let is_short = shared.length.is_some_and(|length| length <= QUICKLY_CLOSED);
+            self.close_source(owner, shared.lane, source, shared.is_quick && is_short);
         }
+    }
+
+    fn close_source(&self, owner: Owner, lane: Lane, source: S::Source, is_quick: bool) {
+        if !is_quick {
+            self.start(owner, lane, Job::Close(source), JobKind::Close);
+        }
+    }
+
+    /// Returns true if so many chunks were read that they may hold too much memory.
+    #[inline]
+    pub fn is_due(&self) -> bool {
+        self.chunks.are_due()
+    }
+
+    /// Adds up the bytes of all chunks. If they are more than the limit ([`Memory::held`]), it calls
+    /// `give_up`, in which the caller frees those of silent clients
+    /// ([`DownloadStream::give_up`](crate::DownloadStream::give_up)).
+    pub fn weigh(&mut self, give_up: impl FnOnce()) {
+        self.chunks.weigh(give_up);
     }
 
     /// Frees memory that the present transfers do not need.
@@ -384,7 +414,7 @@ impl<S: Store> ContentCache<S> {
 
     /// Takes over a file that was just opened. If a transfer already reads what is certainly the
     /// same unchanged file, that one is used and the new one closed.
-    fn adopt(&mut self, source: S::Source, lane: Lane) -> Opened<S> {
+    fn adopt(&mut self, owner: Owner, source: S::Source, lane: Lane, is_quick: bool) -> Opened<S> {
         let path = source.path().map(Arc::from);
         if let Some(bytes) = source.in_memory() {
             let content = Content::Memory(Arc::clone(bytes));
@@ -392,21 +422,28 @@ impl<S: Store> ContentCache<S> {
         }
         let identity = source.identity();
         let known = identity.and_then(|identity| self.files.get(&identity));
-        let shared = known.and_then(Weak::upgrade).unwrap_or_else(|| {
-            self.next_id += 1;
-            let shared = Arc::new(Shared {
-                length: source.length().exact(),
-                state: source.state(),
-                source: Arc::new(source),
-                lane,
-                id: self.next_id,
-            });
-            if let Some(identity) = identity {
-                self.files
-                    .insert(identity, Arc::downgrade(&shared), |file| file.strong_count() > 0);
+        let shared = match known.and_then(Weak::upgrade) {
+            Some(shared) => {
+                self.close_source(owner, lane, source, is_quick);
+                shared
             }
-            shared
-        });
+            None => {
+                self.next_id += 1;
+                let shared = Arc::new(Shared {
+                    length: source.length().exact(),
+                    state: source.state(),
+                    source: Arc::new(source),
+                    lane,
+                    is_quick,
+                    id: self.next_id,
+                });
+                if let Some(identity) = identity {
+                    let is_used = |file: &Weak<Shared<S>>| file.strong_count() > 0;
+                    self.files.insert(identity, Arc::downgrade(&shared), is_used);
+                }
+                shared
+            }
+        };
         Opened {
             content: Content::File(shared),
             path,
@@ -451,6 +488,11 @@ impl<S: Store> Shared<S> {
 
     pub(crate) fn state(&self) -> Option<Identity> {
         self.state
+    }
+
+    /// Returns true if its storage does not block, so that it can be read again at once.
+    pub(crate) fn is_quick(&self) -> bool {
+        self.is_quick
     }
 
     pub(crate) fn settle(&self) {

@@ -2,7 +2,8 @@
 //! as netascii.
 //!
 //! It holds exactly the part of the stream that was sent or can be sent and is not acknowledged
-//! yet, so that a retransmission carries the same bytes.
+//! yet, so that a retransmission carries the same bytes. A download whose client is silent gives
+//! them up while memory is short ([`DownloadStream::give_up`]), and reads them again.
 
 use std::collections::VecDeque;
 use std::io;
@@ -13,7 +14,7 @@ use tftp_proto::wire::Mode;
 use tftp_proto::{Rollover, netascii};
 
 use super::Bytes;
-use super::content_cache::{Chunk, Content, ContentCache, Opened, Read};
+use super::content_cache::{Chunk, Content, ContentCache, Opened, Read, Shared};
 use super::fed::Reader;
 use super::framing::Framing;
 use super::storage::{Owner, Store};
@@ -228,6 +229,9 @@ impl<S: Store> DownloadStream<S> {
 
     /// Drops the chunks that lie wholly below stream byte `below`: they are acknowledged.
     pub fn release(&mut self, below: u64) {
+        if below > self.end {
+            self.skip(below);
+        }
         let mut released = None;
         while let Some(end) = self
             .chunks
@@ -243,9 +247,45 @@ impl<S: Store> DownloadStream<S> {
         }
     }
 
+    /// Goes on behind bytes that were given up, and are acknowledged now.
+    #[cold]
+    fn skip(&mut self, below: u64) {
+        self.chunks.clear();
+        self.end = below - below % u64::from(self.chunk_size);
+    }
+
+    /// Gives the held chunks up, because memory is short and the client is silent. They are read
+    /// again when they are needed: [`DownloadStream::ensure`] makes the stream available from the
+    /// first byte on that was not acknowledged. Nothing is given up that could not be read again at
+    /// once, or not with the same bytes: data of the application, a source of unknown size, a file
+    /// that is closed or on storage that blocks, translated text (but the file's bytes that it was
+    /// translated from are).
+    pub fn give_up(&mut self) {
+        let is_quick = matches!(self.handle(), Some(Handle::Open(file)) if file.is_quick());
+        if !is_quick || self.is_unsized() || self.waits != Waits::Nothing {
+            return;
+        }
+        match &mut self.origin {
+            Origin::Text(text) => text.give_up(),
+            _ => {
+                if let Some(first) = self.chunks.front() {
+                    self.end = first.start;
+                }
+                self.chunks = VecDeque::new();
+            }
+        }
+    }
+
+    /// Returns true if bytes of the stream below `upto`, which were made available before, were
+    /// given up. [`DownloadStream::ensure`] reads them again.
+    #[inline]
+    pub fn lacks(&self, upto: u64) -> bool {
+        self.end < upto && !self.is_whole()
+    }
+
     /// Calls `each` for the pieces that make up `range` of the stream, in order. Bytes that are not
     /// held (released, or not made available yet) are left out.
-    #[inline]
+    #[inline(always)]
     pub fn slices(&self, range: Range<u64>, mut each: impl FnMut(&Bytes, Range<usize>)) {
         // Nearly every block lies within the oldest chunk, because older ones are released.
         if let Some(chunk) = self.chunks.front()
@@ -260,7 +300,7 @@ impl<S: Store> DownloadStream<S> {
     /// Returns the packet of a block that carries `range` of the stream, header and data in one
     /// piece, if it was prepared so. On `None` the caller assembles it of its header and
     /// [`DownloadStream::slices`].
-    #[inline]
+    #[inline(always)]
     pub fn packet(&self, header: [u8; 4], range: Range<u64>) -> Option<(&Bytes, Range<usize>)> {
         let framing = self.framing?;
         let holds = |chunk: &&Chunk| chunk.start <= range.start && range.start < chunk.end;
@@ -327,18 +367,32 @@ impl<S: Store> DownloadStream<S> {
         }
     }
 
-    /// Closes the file, if no read is under way and a later opening can recognize the file as
-    /// unchanged; returns false if not. Chunks that were read stay.
-    pub fn park(&mut self) -> bool {
+    /// Gives the file up and returns it to be closed, if no read is under way and a later opening
+    /// can recognize the file as unchanged. Chunks that were read stay.
+    #[must_use = "closing it may block: see ContentCache::close"]
+    pub fn park(&mut self) -> Option<Arc<Shared<S>>> {
         if matches!(self.waits, Waits::Nothing)
             && let Some(handle) = self.handle_mut()
             && let Handle::Open(file) = handle
             && file.state().is_some()
         {
-            *handle = Handle::Parked(Box::new(Parked::of(file)));
-            return true;
+            let parked = Handle::Parked(Box::new(Parked::of(file)));
+            return std::mem::replace(handle, parked).into_file();
         }
-        false
+        None
+    }
+
+    /// Returns the file that it reads, if it is open.
+    #[must_use = "closing it may block: see ContentCache::close"]
+    pub fn into_file(self) -> Option<Arc<Shared<S>>> {
+        match self.origin {
+            Origin::File(handle) => handle.into_file(),
+            Origin::Text(text) => match text.raw {
+                Raw::File(handle) => handle.into_file(),
+                Raw::Memory(_) | Raw::Fed(_) => None,
+            },
+            Origin::Memory(_) | Origin::Fed(_) => None,
+        }
     }
 
     /// Takes the file that was opened again after [`Supply::Parked`].

@@ -12,6 +12,7 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use tftp_sync::Mutex;
 
 use ahead::Budget;
@@ -49,8 +50,8 @@ pub trait Asks: Send + Sync {
     /// block, and must not call back.
     fn ask(&self, wanted: Wanted);
 
-    /// Wakes the application after requests. Called without the lock, so that a thread that
-    /// supplies at once does not wait for it.
+    /// Wakes the application after requests. Called without a lock, so that it may supply at once,
+    /// on any thread.
     fn wake(&self) {}
 }
 
@@ -91,6 +92,19 @@ struct Group {
     supplying: Mutex<Vec<Waiter>>,
 }
 
+impl Known {
+    /// Forgets the names of a source, except those that a later one has.
+    fn forget(&mut self, group: &Arc<Group>, names: impl IntoIterator<Item = i32>) {
+        for name in names {
+            if let Entry::Occupied(entry) = self.names.entry(name)
+                && std::ptr::eq(entry.get().as_ptr(), &**group)
+            {
+                entry.remove();
+            }
+        }
+    }
+}
+
 impl Fed {
     /// Begins a download. Nothing is requested for it before it reads.
     pub(crate) fn join(&self) -> Reader {
@@ -126,21 +140,33 @@ impl Feeds {
     /// Nothing was accepted then: see [`Refused`].
     pub fn supply(&self, name: i32, bytes: &[u8], is_last: bool) -> Result<(), Refused> {
         let group = self.group(name).ok_or(Refused::Over)?;
+        let has_asked = self.supply_group(&group, name, bytes, is_last)?;
+        self.wake(has_asked);
+        Ok(())
+    }
+
+    /// Returns true if there were requests.
+    fn supply_group(
+        &self,
+        group: &Group,
+        name: i32,
+        bytes: &[u8],
+        is_last: bool,
+    ) -> Result<bool, Refused> {
         let mut ready = group.supplying.lock();
         let mut state = group.state.lock();
-        let (pass, piece) = state.check(name, bytes.len() as u64)?;
+        let checked = state.check(name, bytes.len() as u64)?;
         // Copied in parts, so that an I/O thread that wants the lock waits no longer than the
         // copying of one part.
-        let mut rest = bytes;
+        let (mut rest, mut has_asked) = (bytes, false);
         loop {
-            let (part, left) = rest.split_at(rest.len().min(piece));
-            state.take(pass, part, is_last && left.is_empty(), &mut ready);
-            let has_asked = self.ask(&mut state);
+            let (part, left) = rest.split_at(rest.len().min(checked.piece));
+            let is_taken = state.take(&checked, part, is_last && left.is_empty(), &mut ready);
+            has_asked |= self.ask(&mut state);
             drop(state);
-            self.wake(has_asked);
             ready.drain(..).for_each(|waiter| waiter());
-            if left.is_empty() {
-                return Ok(());
+            if left.is_empty() || !is_taken {
+                return Ok(has_asked);
             }
             rest = left;
             state = group.state.lock();
@@ -154,12 +180,25 @@ impl Feeds {
         let Some(group) = self.group(wanted.name) else {
             return;
         };
-        let has_asked = {
-            let mut state = group.state.lock();
-            state.take_back(wanted);
-            self.ask(&mut state)
-        };
-        self.wake(has_asked);
+        let mut ready = Vec::new();
+        self.change(&group, |state| state.take_back(wanted, &mut ready));
+        ready.into_iter().for_each(|waiter| waiter());
+    }
+
+    /// Called when the application will serve no further request of this name. Requests that it has
+    /// carried before are outstanding until they are served or taken back.
+    pub fn refuse(&self, name: i32) {
+        if let Some(group) = self.group(name) {
+            group.state.lock().refuse(name);
+        }
+    }
+
+    /// Called when the application ends the download of this name, before the download leaves. Where
+    /// it has ended all downloads of a pass, another one that joins gets a new pass.
+    pub fn end(&self, name: i32) {
+        if let Some(group) = self.group(name) {
+            self.change(&group, |state| state.end(name));
+        }
     }
 
     /// Returns false if a request came too late: its source has been supplied to the end meanwhile,
@@ -175,13 +214,25 @@ impl Feeds {
         self.known.lock().names.get(&name).and_then(Weak::upgrade)
     }
 
-    /// Returns whether a download of this name runs, or shares its source with one that does.
+    /// Returns whether a download of this name runs, or has shared its source with one that does.
+    /// False for one that has ended if nothing can be supplied under its name any more.
     pub fn knows(&self, name: i32) -> bool {
         let known = self.known.lock();
         known
             .names
             .get(&name)
             .is_some_and(|group| group.strong_count() > 0)
+    }
+
+    /// Changes the state of a source, and sends the requests that are due then.
+    #[inline]
+    fn change<T>(&self, group: &Group, change: impl FnOnce(&mut State) -> T) -> T {
+        let (changed, has_asked) = {
+            let mut state = group.state.lock();
+            (change(&mut state), self.ask(&mut state))
+        };
+        self.wake(has_asked);
+        changed
     }
 
     /// Sends the requests that are due, under the lock, so that they come in order. Returns true if
@@ -241,20 +292,12 @@ impl Feeds {
     fn leave_locked(&self, group: &Arc<Group>, id: u32) -> bool {
         let mut known = self.known.lock();
         let mut state = group.state.lock();
-        state.leave(id);
+        known.forget(group, state.leave(id));
         if !state.is_empty() {
             // The others may have waited for this reader.
             return self.ask(&mut state);
         }
-        for name in state.names() {
-            let is_its = known
-                .names
-                .get(&name)
-                .is_some_and(|other| std::ptr::eq(other.as_ptr(), &**group));
-            if is_its {
-                known.names.remove(&name);
-            }
-        }
+        known.forget(group, state.names());
         if let Some(key) = &group.key {
             known.shared.remove(key);
         }

@@ -29,7 +29,7 @@ use cap_std::fs::Dir;
 use super::clock;
 use super::names;
 use super::read;
-use super::system::{self, Unusable, open_dir, reading};
+use super::system::{self, Unusable, open_dir, open_leased, reading};
 use super::upload::{self, Destination};
 pub use super::upload::{Upload, UploadOptions};
 use crate::Identity;
@@ -136,9 +136,9 @@ impl Jail {
     }
 
     /// Removes the leftovers of killed uploads: files of their name pattern that no process has
-    /// locked, in the root and its subdirectories (limited in depth and number). Live uploads of
-    /// any server, also in other processes, are not touched. May block, but ends early once
-    /// `goes_on` returns false. Returns the number of files removed.
+    /// locked, in the root and its subdirectories (limited in depth and number), but not in mounts
+    /// below the root. Live uploads of any server, also in other processes, are not touched. May
+    /// block, but ends early once `goes_on` returns false. Returns the number of files removed.
     ///
     /// # Errors
     /// Fails if the root can't be opened. Entries below it that can't be read or removed are
@@ -157,17 +157,17 @@ impl Jail {
         }
         system::check_what_is_left(root, path)?;
         let file = if self.follow_symlinks {
-            match steady(|| root.open_with(path, &reading())) {
+            match open_leased(&reading(), |options| steady(|| root.open_with(path, options))) {
                 Err(error) if is_escape(&error) => {
                     let inside = self.leads_back(path).ok_or(Refusal::NotAllowed)?;
-                    walk::open(root, &inside, &reading())?
+                    open_leased(&reading(), |options| walk::open(root, &inside, options))?
                 }
                 result => result?,
             }
         } else {
-            walk::open(root, path, &reading())?
+            open_leased(&reading(), |options| walk::open(root, path, options))?
         };
-        admit(file.into_std(), self.root.join(path), None)
+        admit(file, self.root.join(path), None)
     }
 
     /// Finds the destination of an upload to `path`: the directory, held open, and the last name in
@@ -295,9 +295,10 @@ fn end_of(path: &Path) -> Option<PathBuf> {
 /// # Errors
 /// As [`Jail::open`].
 pub fn open_path(path: &Path) -> Result<Opened, Refusal> {
-    let file =
-        cap_std::fs::File::open_ambient_with(path, &reading(), cap_std::ambient_authority())?;
-    admit(file.into_std(), path.to_owned(), None)
+    let file = open_leased(&reading(), |options| {
+        cap_std::fs::File::open_ambient_with(path, options, cap_std::ambient_authority())
+    })?;
+    admit(file, path.to_owned(), None)
 }
 
 /// Begins an upload to any path, without a jail: the application has chosen it. Symlinks are

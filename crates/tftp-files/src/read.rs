@@ -120,12 +120,12 @@ fn read_cached(fd: i32, room: &mut [std::mem::MaybeUninit<u8>], at: Offset) -> i
 }
 
 /// Returns whether an error means that the page cache does not hold the bytes, or that it cannot be
-/// queried.
+/// queried. EINVAL can come from the flag or from the file; a read without the flag shows which.
 #[cfg(linux)]
 fn is_unanswered(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),
-        Some(libc::EAGAIN | libc::EOPNOTSUPP | libc::ENOSYS | libc::EPERM)
+        Some(libc::EAGAIN | libc::EOPNOTSUPP | libc::EINVAL | libc::ENOSYS | libc::EPERM)
     )
 }
 

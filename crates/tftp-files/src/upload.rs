@@ -9,12 +9,15 @@
 //! (`in_place`).
 
 mod append;
+#[cfg(test)]
+mod aside;
 mod gathering;
 mod in_place;
 mod method;
 mod place;
 #[cfg(linux)]
 mod reserve;
+mod rights;
 mod temporary;
 
 use std::ffi::OsString;
@@ -22,11 +25,12 @@ use std::fs::File;
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 
-use cap_std::fs::{Dir, Metadata, MetadataExt};
+use cap_std::fs::{Dir, Metadata};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use super::jail::{FileSystem, Refusal};
+use super::system::open_leased;
 use append::append;
 use gathering::{Gathering, check_replaceable, facts, may_write_into, writing};
 use method::Method;
@@ -131,9 +135,9 @@ impl Upload {
     }
 
     /// Puts the file in its place atomically: a reader that opens the name gets the whole old or
-    /// the whole new file. The permissions of a replaced file (and its owner, as far as we may)
-    /// pass on to the new one. A file that may be written but not replaced is overwritten instead,
-    /// and stays the same file.
+    /// the whole new file. The permissions and the access control list of a replaced file (and its
+    /// owner and group, as far as we may) pass on to the new one. A file that may be written but
+    /// not replaced is overwritten instead, and stays the same file.
     ///
     /// # Errors
     /// `Exists` if the name is taken by now and may not be replaced; `NotAllowed` if a directory or
@@ -213,18 +217,19 @@ impl Upload {
 
     /// Opens the existing file for writing. Returns it, and whether it is open for reading too.
     fn open_target(&self) -> Result<(File, bool), Refusal> {
+        let open = |options: &_| {
+            open_leased(options, |options| self.directory.open_with(&self.leaf, options))
+        };
         let mut options = writing();
-        options.read(true);
-        match self.directory.open_with(&self.leaf, &options) {
+        match open(options.read(true)) {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                let target = self.directory.open_with(&self.leaf, &writing());
-                Ok((target.map_err(Refusal::for_place)?.into_std(), false))
+                Ok((open(&writing()).map_err(Refusal::for_place)?, false))
             }
-            target => Ok((target.map_err(Refusal::for_place)?.into_std(), true)),
+            target => Ok((target.map_err(Refusal::for_place)?, true)),
         }
     }
 
-    /// Takes over the permissions and the owner of `old`, which is to be replaced.
+    /// Takes over the permissions, the owner and the group of `old`, which is to be replaced.
     fn inherit(&self, old: &Metadata) -> Result<(), Refusal> {
         if !self.allow_overwrite {
             return Err(Refusal::Exists);
@@ -237,18 +242,7 @@ impl Upload {
         if !old.is_file() {
             return Err(Refusal::NotAllowed);
         }
-        let new = rustix::fs::fstat(&self.file)?;
-        if (new.st_uid, new.st_gid) != (old.uid(), old.gid()) {
-            // Only root may give files away. For others the new file keeps its owner.
-            let owner = Some(rustix::fs::Uid::from_raw(old.uid()));
-            let _ =
-                rustix::fs::fchown(&self.file, owner, Some(rustix::fs::Gid::from_raw(old.gid())));
-        }
-        // Without set-user-id, set-group-id and sticky bits, which were given to other contents.
-        let rights = Mode::from_raw_mode((old.mode() & 0o777) as _);
-        if Mode::from_raw_mode(new.st_mode & 0o777) != rights {
-            rustix::fs::fchmod(&self.file, rights)?;
-        }
+        rights::inherit(&self.file, &self.directory, &self.leaf, old)?;
         Ok(())
     }
 

@@ -55,6 +55,8 @@ pub struct UploadStream<S: Store> {
     is_closed: bool,
     /// The client has acknowledged something, so the sink has to be settled.
     is_settled: bool,
+    /// Memory was short at the last call of [`UploadStream::store`].
+    is_crowded: bool,
 }
 
 enum Target<S: Store> {
@@ -101,6 +103,7 @@ impl<S: Store> UploadStream<S> {
             is_complete: false,
             is_closed: false,
             is_settled: false,
+            is_crowded: false,
         }
     }
 
@@ -178,8 +181,8 @@ impl<S: Store> UploadStream<S> {
         }
         self.passed += bytes.len() as u64;
         if !bytes.is_empty() && !self.is_only_for_application() {
-            self.queue
-                .push(Arc::clone(&bytes), cache.memory().take(bytes.len()));
+            let taken = cache.memory().take(Gathered::memory_of(bytes.len()));
+            self.queue.push(Arc::clone(&bytes), taken);
         }
         Some(Portion {
             before,
@@ -217,7 +220,9 @@ impl<S: Store> UploadStream<S> {
             return Progress::Whole;
         }
         // Where memory is short, waiting data is written at once, and the client is held meanwhile.
-        if !finish && !self.is_crowded(cache) && self.queue.len() < write_size {
+        // Looked at once: a client that is held although nothing is written waits for ever.
+        self.is_crowded = !self.queue.is_empty() && cache.memory().is_exhausted();
+        if !finish && !self.is_crowded && self.queue.memory() < write_size {
             return Progress::Underway;
         }
         // If a job has the file, this is called again when the file comes back.
@@ -235,9 +240,11 @@ impl<S: Store> UploadStream<S> {
         Progress::Underway
     }
 
-    /// Returns whether the client should wait, because storage is too far behind.
-    pub fn is_behind(&self, cache: &ContentCache<S>, write_size: usize) -> bool {
-        self.is_crowded(cache) || self.queue.len() > WRITES_WAITING * write_size
+    /// Returns whether the client should wait, because storage was too far behind at the last call
+    /// of [`UploadStream::store`].
+    pub fn is_behind(&self, write_size: usize) -> bool {
+        (self.is_crowded && !self.queue.is_empty())
+            || self.queue.memory() > WRITES_WAITING * write_size
     }
 
     /// Called when a write that was waited for has ended. Takes the file back.
@@ -271,10 +278,6 @@ impl<S: Store> UploadStream<S> {
         if let Some(sink) = sink {
             cache.discard(owner, self.lane, sink);
         }
-    }
-
-    fn is_crowded(&self, cache: &ContentCache<S>) -> bool {
-        !self.queue.is_empty() && cache.memory().is_exhausted()
     }
 
     /// Takes the file, if it may be written to now.

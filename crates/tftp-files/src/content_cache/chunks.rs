@@ -10,6 +10,9 @@ use crate::Bytes;
 use crate::framing::Framing;
 use crate::storage::Owner;
 
+/// The chunks are weighed at the latest when so many times the bytes that may be held were read.
+const MOST_TIMES: usize = 4;
+
 /// A piece of a stream.
 #[derive(Clone, Debug)]
 pub(crate) struct Chunk {
@@ -69,13 +72,27 @@ pub(super) enum LookUp {
 }
 
 /// The pieces of one cache.
-#[derive(Default)]
 pub(super) struct Chunks {
     pieces: Pruned<PieceKey, State>,
     next_job: u64,
+    /// The bytes that may be held before any are given up.
+    most: usize,
+    /// The bytes read since they were weighed last, and from which they are weighed again.
+    read: usize,
+    weigh_at: usize,
 }
 
 impl Chunks {
+    pub(super) fn new(most: usize) -> Chunks {
+        Chunks {
+            pieces: Pruned::default(),
+            next_job: 0,
+            most,
+            read: 0,
+            weigh_at: most,
+        }
+    }
+
     /// Returns the piece, or the job that reads it. In the second case `owner` waits for that job
     /// from now on, unless it does so already (`waits`).
     pub(super) fn look(&mut self, key: PieceKey, owner: Owner, waits: Option<u64>) -> LookUp {
@@ -102,6 +119,7 @@ impl Chunks {
         if let Some(framing) = key.framing {
             framing.frame(key.start, &mut read);
         }
+        self.read += read.capacity();
         let bytes = Arc::new(read);
         let state = State::Held(Arc::downgrade(&bytes));
         self.pieces.insert(key, state, State::is_alive);
@@ -133,6 +151,7 @@ impl Chunks {
 
     /// Forgets the pieces that no transfer holds and no job reads.
     pub(super) fn shrink(&mut self) {
+        self.weigh_at = self.most;
         self.pieces.shrink(State::is_alive);
     }
 
@@ -160,8 +179,28 @@ impl Chunks {
         }
     }
 
+    /// Returns true if so many bytes were read since they were weighed last that much more may be
+    /// held.
+    #[inline]
+    pub(super) fn are_due(&self) -> bool {
+        self.read >= self.weigh_at
+    }
+
+    /// Weighs them, and calls `give_up` if more are held than may be. They are due again when that
+    /// many have been read, or three quarters of those that are held then, if that is more, but
+    /// within bounds: little work for each byte, and a limit to what silent clients can add.
+    pub(super) fn weigh(&mut self, give_up: impl FnOnce()) {
+        self.pieces.drop_dead(State::is_alive);
+        let mut held = self.held();
+        if held > self.most {
+            give_up();
+            held = self.held();
+        }
+        self.read = 0;
+        self.weigh_at = (held / 4 * 3).clamp(self.most, MOST_TIMES * self.most);
+    }
+
     /// The bytes in all pieces that are held.
-    #[cfg(test)]
     pub(super) fn held(&self) -> usize {
         let held = self.pieces.values().filter_map(|state| match state {
             State::Held(bytes) => bytes.upgrade(),

@@ -45,12 +45,16 @@ impl<K: Eq + Hash, V> Pruned<K, V> {
 
     /// Drops all dead entries, and frees the room that the others do not need.
     pub(super) fn shrink(&mut self, is_alive: impl Fn(&V) -> bool) {
-        self.entries.retain(|_, value| is_alive(value));
+        self.drop_dead(is_alive);
         self.entries.shrink_to_fit();
+    }
+
+    /// Drops all dead entries.
+    pub(super) fn drop_dead(&mut self, is_alive: impl Fn(&V) -> bool) {
+        self.entries.retain(|_, value| is_alive(value));
         self.at = self.entries.len() * 2;
     }
 
-    #[cfg(test)]
     pub(super) fn values(&self) -> impl ExactSizeIterator<Item = &V> {
         self.entries.values()
     }
@@ -59,8 +63,7 @@ impl<K: Eq + Hash, V> Pruned<K, V> {
         if self.entries.len() < self.at.max(PRUNE_FLOOR) {
             return;
         }
-        self.entries.retain(|_, value| is_alive(value));
-        self.at = self.entries.len() * 2;
+        self.drop_dead(is_alive);
         if self.entries.capacity() > 4 * self.at.max(PRUNE_FLOOR) {
             self.entries.shrink_to(self.at);
         }

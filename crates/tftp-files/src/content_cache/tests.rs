@@ -2,8 +2,10 @@
 
 use super::tables::PRUNE_FLOOR;
 use super::*;
+use crate::DownloadStream;
 use crate::testing::{Bench, Simulated, owner};
 use tftp_proto::Rollover;
+use tftp_proto::wire::Mode;
 
 type Files = ContentCache<Simulated>;
 
@@ -307,12 +309,54 @@ fn results_for_an_ended_transfer_are_closed_and_removed_by_jobs() {
     assert_eq!((bench.open_files(), bench.open_sinks()), (0, 0));
 
     bench.disk().set_cold(false);
-    let (one, two) = (bench.opened("file"), bench.opened("file"));
+    let (one, two) = (bench.shared("file"), bench.shared("file"));
     bench.cache.batch_ends();
     bench.cache.close(owner(1), one);
-    assert_eq!(bench.disk().jobs.len(), 0, "somebody else reads it");
+    assert_eq!(bench.open_files(), 1, "somebody else reads it");
     bench.cache.close(owner(2), two);
-    assert_eq!(bench.disk().jobs.len(), 1);
+    assert_eq!((bench.open_files(), bench.disk().jobs.len()), (0, 0));
+}
+
+/// Where opening may block, closing may, too.
+#[test]
+fn a_file_that_a_job_has_opened_is_closed_by_a_job() {
+    let mut bench = Bench::new();
+    bench.put("file", b"content");
+    let place = bench.place("file");
+    bench.disk().set_cold(true);
+    let mut files: Vec<_> = (0..2)
+        .map(|index| {
+            bench.cache.open(owner(index), &place, Standing::HalfOpen);
+            let completion = bench.run().pop().unwrap();
+            let Completed::Opened(Ok(opened)) = bench.cache.complete(completion) else {
+                panic!("it is opened")
+            };
+            DownloadStream::new(opened, Mode::Octet).into_file().unwrap()
+        })
+        .collect();
+    assert_eq!(
+        (bench.open_files(), bench.disk().jobs.len()),
+        (2, 1),
+        "the second opening was not needed"
+    );
+    bench.run();
+    bench.cache.close(owner(0), files.pop().unwrap());
+    assert_eq!(bench.disk().jobs.len(), 0, "somebody else reads it");
+    bench.cache.close(owner(1), files.pop().unwrap());
+    assert_eq!((bench.open_files(), bench.disk().jobs.len()), (1, 1));
+    bench.run();
+    assert_eq!(bench.open_files(), 0);
+}
+
+/// The last close of a large file that was removed takes long.
+#[test]
+fn a_large_file_is_closed_by_a_job() {
+    let mut bench = Bench::new();
+    bench.put("file", &vec![1; QUICKLY_CLOSED as usize + 1]);
+    let file = bench.shared("file");
+    bench.cache.batch_ends();
+    bench.cache.close(owner(0), file);
+    assert_eq!((bench.open_files(), bench.disk().jobs.len()), (1, 1));
 }
 
 #[test]

@@ -14,6 +14,15 @@ pub(super) enum Handle<S: Store> {
     Parked(Box<Parked>),
 }
 
+impl<S: Store> Handle<S> {
+    pub(super) fn into_file(self) -> Option<Arc<Shared<S>>> {
+        match self {
+            Handle::Open(file) => Some(file),
+            Handle::Parked(_) => None,
+        }
+    }
+}
+
 /// The state of a file when it was closed, to compare a later opening with.
 #[derive(PartialEq, Eq)]
 pub(super) struct Parked {
@@ -84,8 +93,8 @@ impl<S: Store> Handle<S> {
         }
     }
 
-    /// Finds the chunk that begins at `start`, a multiple of the chunk size, or returns what has to
-    /// be waited for.
+    /// Finds the chunk that begins at `start`, or returns what has to be waited for. Transfers share
+    /// those whose `start` is a multiple of the chunk size.
     pub(super) fn find(
         &self,
         caller: &mut Caller<'_, S>,

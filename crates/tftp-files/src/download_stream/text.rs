@@ -42,6 +42,11 @@ impl<S: Store> Text<S> {
         }
     }
 
+    /// Gives up the chunk that is being translated. It is read again from the next byte on.
+    pub(super) fn give_up(&mut self) {
+        self.current = None;
+    }
+
     /// Translates the next piece, of at most `piece` bytes. Returns true with the last piece of a
     /// source of unknown length.
     pub(super) fn next(

@@ -2,7 +2,7 @@
 //! as each finds its bytes there; a download that finds them in no pass gets a new one. No lock, no
 //! thread.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,12 @@ use super::pass::{Found, Pass, Refused};
 /// The time for which the slowest readers of a pass may hold the others back. Then the pass goes on
 /// without them.
 pub(super) const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The number of ended downloads whose names a source keeps in any case.
+const LEAST_LEFT: usize = 64;
+
+/// The number of ended downloads whose names a pass keeps although no request carried them.
+const MOST_LEFT: usize = 1024;
 
 /// A callback that resumes a download that waits for data.
 pub(super) type Waiter = Box<dyn FnOnce() + Send>;
@@ -30,6 +36,10 @@ pub(super) struct State {
     passes: BTreeMap<PassId, Entry>,
     readers: BTreeMap<u32, Reader>,
     names: BTreeMap<i32, Name>,
+    /// The names of downloads that have left, the oldest first.
+    left: VecDeque<i32>,
+    /// The length of `left` from which on names are forgotten.
+    most_left: usize,
     next_pass: u64,
     next_reader: u32,
     budget: Arc<Budget>,
@@ -39,8 +49,11 @@ pub(super) struct State {
 struct Name {
     /// The pass that data supplied under it belongs to; `None` before it has read anything.
     pass: Option<PassId>,
-    /// The application serves no request that carries it.
-    is_refused: bool,
+    /// The application serves no request that carries it and begins at this offset or later.
+    refused_from: Option<u64>,
+    /// A request for bytes of that pass has carried it.
+    was_carried: bool,
+    has_left: bool,
 }
 
 struct Entry {
@@ -51,8 +64,11 @@ struct Entry {
     waiting: Vec<(u64, Waiter)>,
     /// The time since which slow readers have held the others back.
     held_back_since: Option<Instant>,
-    /// The reader whose name the last request had.
-    named: Option<u32>,
+    /// The reader whose name the last request carried, and that name. All outstanding requests
+    /// carry it.
+    named: Option<(u32, i32)>,
+    /// The application has ended every download that could read it, and supplies it no further.
+    is_abandoned: bool,
 }
 
 struct Reader {
@@ -62,6 +78,8 @@ struct Reader {
     window: u64,
     /// Its pass; `None` before it reads, and after it was left behind.
     pass: Option<PassId>,
+    /// The application has ended it.
+    is_ended: bool,
 }
 
 impl State {
@@ -78,6 +96,8 @@ impl State {
             passes: BTreeMap::new(),
             readers: BTreeMap::new(),
             names: BTreeMap::new(),
+            left: VecDeque::new(),
+            most_left: LEAST_LEFT,
             next_pass: first_pass,
             next_reader: 0,
             budget: Arc::clone(budget),
@@ -88,7 +108,7 @@ impl State {
         self.readers.is_empty()
     }
 
-    /// Every name that the source ever had.
+    /// The names of its downloads and of those that have left, if they are not forgotten.
     pub(super) fn names(&self) -> impl Iterator<Item = i32> {
         self.names.keys().copied()
     }
@@ -102,17 +122,78 @@ impl State {
             at: 0,
             window: 0,
             pass: None,
+            is_ended: false,
         };
         self.readers.insert(id, reader);
-        self.names.entry(name).or_default();
+        self.names.entry(name).or_default().has_left = false;
         id
     }
 
-    /// Removes a download that has ended.
-    pub(super) fn leave(&mut self, id: u32) {
-        if let Some(reader) = self.readers.remove(&id) {
-            self.detach(reader.pass, reader.at);
-            self.drop_unread();
+    /// Removes a download that has ended. Returns the names that are forgotten now.
+    pub(super) fn leave(&mut self, id: u32) -> Vec<i32> {
+        let Some(reader) = self.readers.remove(&id) else {
+            return Vec::new();
+        };
+        self.detach(reader.pass, reader.at);
+        self.abandon();
+        self.drop_unread();
+        if let Some(name) = self.names.get_mut(&reader.name) {
+            name.has_left = true;
+        }
+        self.left.push_back(reader.name);
+        if self.left.len() > self.most_left {
+            self.forget_names()
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Forgets the names of ended downloads under which nothing can be supplied any more, and the
+    /// oldest of those that no request carried. Returns them.
+    fn forget_names(&mut self) -> Vec<i32> {
+        let left = std::mem::take(&mut self.left);
+        let is_spare = |name: &i32| self.names.get(name).is_some_and(|name| !name.was_carried);
+        let mut surplus = left.iter().filter(|name| is_spare(name)).count();
+        surplus = surplus.saturating_sub(MOST_LEFT);
+        let mut forgotten = Vec::new();
+        for name in left {
+            let Some(state) = self.names.get(&name).filter(|state| state.has_left) else {
+                continue;
+            };
+            let is_surplus = surplus > 0 && !state.was_carried;
+            surplus -= usize::from(is_surplus);
+            let pass = state.pass.and_then(|pass| self.passes.get(&pass));
+            if !is_surplus && pass.is_some_and(|entry| entry.pass.is_open()) {
+                self.left.push_back(name);
+            } else {
+                self.names.remove(&name);
+                forgotten.push(name);
+            }
+        }
+        self.most_left = LEAST_LEFT.max(2 * self.left.len());
+        forgotten
+    }
+
+    /// Notes that the application has ended the download of this name, which still has to leave.
+    pub(super) fn end(&mut self, name: i32) {
+        let ended = self.readers.values_mut().find(|reader| reader.name == name);
+        if let Some(reader) = ended {
+            reader.is_ended = true;
+            self.abandon();
+        }
+    }
+
+    /// Abandons the passes of which the application has ended all that could read them: it may not
+    /// supply what was requested before, and a download that joins now would wait for that.
+    fn abandon(&mut self) {
+        let readers = &self.readers;
+        if !readers.values().any(|reader| reader.is_ended) {
+            return;
+        }
+        for (id, entry) in &mut self.passes {
+            let is_elsewhere = |pass: Option<PassId>| pass.is_some_and(|pass| pass != *id);
+            let mut all = readers.values();
+            entry.is_abandoned |= all.all(|reader| reader.is_ended || is_elsewhere(reader.pass));
         }
     }
 
@@ -130,7 +211,7 @@ impl State {
             let mut readers = self.readers.values();
             let is_awaited = readers.any(|reader| reader.pass.is_none() && reader.at == 0);
             self.passes
-                .retain(|_, entry| !entry.pass.is_unread() || (is_awaited && entry.pass.holds(0)));
+                .retain(|_, entry| !entry.pass.is_unread() || (is_awaited && entry.holds(0)));
         }
     }
 
@@ -164,8 +245,10 @@ impl State {
             .get(&pass)
             .is_some_and(|entry| entry.pass.outstanding() > 0);
         // A reader leaves a pass only if no request of it is outstanding, because supplied data
-        // carries no offset.
-        if !is_there && (matches!(found, Found::Gone) || !owes) {
+        // carries no offset. One that the application has ended stays: under its name the
+        // application might still end the pass of another.
+        let may_leave = (matches!(found, Found::Gone) || !owes) && !self.is_ended(id);
+        if !is_there && may_leave {
             let better = self.locate(start);
             if better != pass {
                 self.move_to(id, better, start);
@@ -190,25 +273,37 @@ impl State {
         if let Some(pass) = self.readers.get(&id).and_then(|reader| reader.pass) {
             return pass;
         }
-        let pass = self.locate(start);
+        let pass = match self.is_ended(id) {
+            true => self.begin_pass(true),
+            false => self.locate(start),
+        };
         self.move_to(id, pass, start);
         pass
+    }
+
+    fn is_ended(&self, id: u32) -> bool {
+        self.readers.get(&id).is_some_and(|reader| reader.is_ended)
     }
 
     /// Returns the pass in which a download finds the bytes from `start` on: one that holds them,
     /// one that will reach them, or a new one.
     fn locate(&mut self, start: u64) -> PassId {
-        let holding = self.passes.iter().filter(|(_, entry)| entry.pass.holds(start));
-        let coming = self.passes.iter();
-        let coming =
-            coming.filter(|(_, entry)| entry.pass.is_open() && entry.pass.supplied() <= start);
+        let holding = self.passes.iter().filter(|(_, entry)| entry.holds(start));
+        let coming = self
+            .passes
+            .iter()
+            .filter(|(_, entry)| entry.is_open() && entry.pass.supplied() <= start);
         let farthest = |(_, entry): &(&PassId, &Entry)| entry.pass.supplied();
         let found = holding
             .max_by_key(farthest)
             .or_else(|| coming.max_by_key(farthest));
-        if let Some((id, _)) = found {
-            return *id;
+        match found {
+            Some((id, _)) => *id,
+            None => self.begin_pass(false),
         }
+    }
+
+    fn begin_pass(&mut self, is_abandoned: bool) -> PassId {
         let id = PassId(self.next_pass);
         self.next_pass += 1;
         let entry = Entry {
@@ -217,6 +312,7 @@ impl State {
             waiting: Vec::new(),
             held_back_since: None,
             named: None,
+            is_abandoned,
         };
         self.passes.insert(id, entry);
         id
@@ -228,12 +324,14 @@ impl State {
         };
         let (from, at) = (reader.pass.replace(to), reader.at);
         reader.at = start.max(at);
-        self.names.entry(reader.name).or_default().pass = Some(to);
+        let name = self.names.entry(reader.name).or_default();
+        (name.pass, name.was_carried) = (Some(to), false);
         if let Some(entry) = self.passes.get_mut(&to) {
             entry.pass.widen(reader.window);
             entry.pass.attach(reader.at);
         }
         self.detach(from, at);
+        self.abandon();
         self.drop_unread();
     }
 
@@ -268,7 +366,7 @@ impl State {
 
     fn is_in_another(&self, pass: PassId, start: u64) -> bool {
         let mut others = self.passes.iter().filter(|(other, _)| **other != pass);
-        others.any(|(_, other)| other.pass.holds(start) && other.pass.supplied() > start)
+        others.any(|(_, other)| other.holds(start) && other.pass.supplied() > start)
     }
 
     /// Adds the waiters of all passes whose bytes another pass has, now that data was supplied.
@@ -289,30 +387,35 @@ impl State {
         }
     }
 
-    /// Returns whether this many bytes may be supplied under a name, as their pass and the largest
-    /// number that is taken at once.
-    pub(super) fn check(&self, name: i32, length: u64) -> Result<(PassId, usize), Refused> {
+    /// Returns whether this many bytes may be supplied under a name.
+    pub(super) fn check(&self, name: i32, length: u64) -> Result<Checked, Refused> {
         let name = self.names.get(&name).ok_or(Refused::Over)?;
         let pass = name.pass.ok_or(Refused::TooMuch)?;
         let entry = self.passes.get(&pass).ok_or(Refused::Over)?;
         entry.pass.check(length)?;
-        Ok((pass, entry.pass.piece()))
+        Ok(Checked {
+            pass,
+            taken_back: entry.pass.taken_back(),
+            piece: entry.pass.piece(),
+        })
     }
 
-    /// Takes checked data, and adds the waiters that can go on to `ready`.
+    /// Takes checked data, and adds the waiters that can go on to `ready`. Returns false if it took
+    /// nothing: the pass has ended since the check, or its requests were taken back. The same bytes
+    /// may then have been requested for another download.
     pub(super) fn take(
         &mut self,
-        pass: PassId,
+        checked: &Checked,
         bytes: &[u8],
         is_last: bool,
         ready: &mut Vec<Waiter>,
-    ) {
-        let Some(entry) = self.passes.get_mut(&pass) else {
-            return;
+    ) -> bool {
+        let Some(entry) = self.passes.get_mut(&checked.pass) else {
+            return false;
         };
-        // The pass may have ended since the check.
-        if entry.pass.check(bytes.len() as u64).is_err() {
-            return;
+        let is_stale = entry.pass.taken_back() != checked.taken_back;
+        if is_stale || entry.pass.check(bytes.len() as u64).is_err() {
+            return false;
         }
         entry.pass.take(bytes, is_last);
         let pass = &entry.pass;
@@ -321,6 +424,7 @@ impl State {
         if self.passes.len() > 1 {
             self.ready_elsewhere(ready);
         }
+        true
     }
 
     /// Returns false if no request is due. Called for every piece that is read, when usually there
@@ -359,9 +463,12 @@ impl State {
         // The same name as before, as long as that download reads this pass: the application has
         // its source open.
         let names = &self.names;
-        let is_refused = |name: i32| names.get(&name).is_some_and(|name| name.is_refused);
-        let reads = |reader: &&Reader| reader.pass == Some(id) && !is_refused(reader.name);
-        let before = entry.named.and_then(|named| self.readers.get(&named));
+        let is_refused =
+            |name: i32| names.get(&name).is_some_and(|name| name.refused_from.is_some());
+        let reads = |reader: &&Reader| {
+            reader.pass == Some(id) && !reader.is_ended && !is_refused(reader.name)
+        };
+        let before = entry.named.and_then(|(named, _)| self.readers.get(&named));
         let name = match before.filter(reads) {
             Some(reader) => reader.name,
             // Two names may be two sources that supply at the same time, and data carries no
@@ -369,13 +476,16 @@ impl State {
             None if entry.pass.outstanding() > 0 => return None,
             None => {
                 let (named, reader) = self.readers.iter().find(|(_, reader)| reads(reader))?;
-                entry.named = Some(*named);
+                entry.named = Some((*named, reader.name));
                 reader.name
             }
         };
         entry.read_ahead();
         let is_starving = !entry.waiting.is_empty();
         let (offset, length) = entry.pass.ask(is_starving)?;
+        if let Some(name) = self.names.get_mut(&name) {
+            name.was_carried = true;
+        }
         Some(Wanted {
             name,
             offset,
@@ -384,17 +494,33 @@ impl State {
     }
 
     /// Takes back the rest of a request that the application will not serve, and no further request
-    /// carries that name.
-    pub(super) fn take_back(&mut self, wanted: Wanted) {
+    /// carries that name. Adds the waiters that go on in another pass to `ready`.
+    pub(super) fn take_back(&mut self, wanted: Wanted, ready: &mut Vec<Waiter>) {
         let Some(name) = self.names.get_mut(&wanted.name) else {
             return;
         };
         // Those that followed the first one were taken back together with it.
-        if std::mem::replace(&mut name.is_refused, true) {
+        if name.refused_from.is_some_and(|from| from <= wanted.offset) {
             return;
         }
-        if let Some(entry) = name.pass.and_then(|pass| self.passes.get_mut(&pass)) {
-            entry.pass.take_back(wanted.offset);
+        let entry = name.pass.and_then(|pass| self.passes.get_mut(&pass));
+        let Some(entry) = entry.filter(|entry| entry.owes(wanted.name)) else {
+            // It was served to its end before, and nothing else was requested under that name: what
+            // is outstanding carries that of another download.
+            name.refused_from.get_or_insert(u64::MAX);
+            return;
+        };
+        name.refused_from = Some(wanted.offset);
+        entry.pass.take_back(wanted.offset);
+        if self.passes.len() > 1 {
+            self.ready_elsewhere(ready);
+        }
+    }
+
+    /// No further request carries this name.
+    pub(super) fn refuse(&mut self, name: i32) {
+        if let Some(name) = self.names.get_mut(&name) {
+            name.refused_from.get_or_insert(u64::MAX);
         }
     }
 
@@ -458,9 +584,34 @@ impl State {
     }
 }
 
+/// Data that may be supplied: see [`State::check`].
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Checked {
+    pass: PassId,
+    /// How often requests of the pass were taken back before.
+    taken_back: u32,
+    /// The largest number of bytes that is taken at once.
+    pub(super) piece: usize,
+}
+
 impl Entry {
+    /// Returns true if requests that carry this name are outstanding.
+    fn owes(&self, name: i32) -> bool {
+        self.pass.outstanding() > 0 && self.named.is_some_and(|(_, named)| named == name)
+    }
+
     fn is_due(&self) -> bool {
-        self.pass.next_request(!self.waiting.is_empty()).is_some()
+        self.pass.next_request(!self.waiting.is_empty()).is_some() && !self.is_abandoned
+    }
+
+    /// Returns true if a download that begins to read it at `start` finds everything from there on.
+    fn holds(&self, start: u64) -> bool {
+        self.pass.holds(start) && !self.is_abandoned
+    }
+
+    /// Returns true if a download can begin to read it beyond what was supplied.
+    fn is_open(&self) -> bool {
+        self.pass.is_open() && !self.is_abandoned
     }
 
     /// Fits the memory for reading ahead to the progress of the downloads and to the number of

@@ -15,8 +15,8 @@ pub(super) const LEAST_WINDOW: u64 = 16 * 1024;
 const LEAST_PIECE: u64 = 8 * 1024;
 const MOST_PIECE: u64 = 64 * 1024;
 
-/// The least size in bytes of a piece that is handed on, when the application supplies less at a
-/// time: a piece should cost little besides its bytes.
+/// The least size in bytes of a piece that is handed on while more is outstanding: a piece should
+/// cost little besides its bytes.
 const LEAST_HANDED_ON: usize = 512;
 
 /// The number of consumed pieces whose memory is used again: of a pass that reads ahead, so that it
@@ -54,6 +54,8 @@ pub(super) struct Pass {
     asked: u64,
     /// The length of the last request.
     last_asked: u64,
+    /// How often requests were taken back.
+    taken_back: u32,
     state: State,
     /// The largest window of a reader, in bytes.
     window: u64,
@@ -120,6 +122,7 @@ impl Pass {
             supplied: 0,
             asked: 0,
             last_asked: 0,
+            taken_back: 0,
             state: if size == Some(0) {
                 State::Ended
             } else {
@@ -288,9 +291,12 @@ impl Pass {
         self.state != State::Open || start < self.sealed() || self.can_hand_on(start)
     }
 
+    /// Returns true if the bytes from `start` on are worth a piece, or nothing follows them for now:
+    /// the next request may wait until the reader has gone on with these.
     fn can_hand_on(&self, start: u64) -> bool {
         let new = self.supplied.saturating_sub(start);
-        new >= LEAST_HANDED_ON as u64 || (new > 0 && self.state == State::Ended)
+        let is_rest = self.state == State::Ended || self.outstanding() == 0;
+        new >= LEAST_HANDED_ON as u64 || (new > 0 && is_rest)
     }
 
     /// Makes a piece of the bytes in `filling`, however few.
@@ -440,6 +446,12 @@ impl Pass {
     /// Takes back what was requested from `offset` on and not supplied.
     pub(super) fn take_back(&mut self, offset: u64) {
         self.asked = self.asked.min(offset.max(self.supplied));
+        self.taken_back = self.taken_back.wrapping_add(1);
+    }
+
+    /// How often requests were taken back.
+    pub(super) fn taken_back(&self) -> u32 {
+        self.taken_back
     }
 
     /// The offset at which the next request will begin.

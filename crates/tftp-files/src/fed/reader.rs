@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tftp_proto::Instant;
 
-use super::group::{PassId, Waiter};
+use super::group::{PassId, State, Waiter};
 use super::pass::Found;
 use super::{Feeds, Group};
 use crate::Bytes;
@@ -77,36 +77,22 @@ impl Reader {
 
     /// Calls `waiter` when there are more bytes from `start` on, at once if there are already.
     pub(crate) fn wait(&self, pass: u64, start: u64, waiter: Waiter) {
-        let (ready, has_asked) = {
-            let mut state = self.group.state.lock();
-            let ready = state.wait(PassId(pass), start, waiter);
-            (ready, self.feeds.ask(&mut state))
-        };
-        self.feeds.wake(has_asked);
-        if let Some(waiter) = ready {
+        let wait = |state: &mut State| state.wait(PassId(pass), start, waiter);
+        if let Some(waiter) = self.feeds.change(&self.group, wait) {
             waiter();
         }
     }
 
     /// Releases the bytes below `to`, which this download does not need any more.
     pub(crate) fn release(&self, to: u64) {
-        let has_asked = {
-            let mut state = self.group.state.lock();
-            state.release(self.id, to);
-            self.feeds.ask(&mut state)
-        };
-        self.feeds.wake(has_asked);
+        self.feeds.change(&self.group, |state| state.release(self.id, to));
     }
 
     /// Leaves readers behind that hold others back for too long. Returns when to call it again;
     /// `None` if only after the next [`Reader::wait`].
     pub(crate) fn drop_slow_readers(&self, now: Instant) -> Option<Instant> {
-        let mut state = self.group.state.lock();
-        let due = state.drop_slow_readers(now);
-        let has_asked = self.feeds.ask(&mut state);
-        drop(state);
-        self.feeds.wake(has_asked);
-        due
+        self.feeds
+            .change(&self.group, |state| state.drop_slow_readers(now))
     }
 }
 

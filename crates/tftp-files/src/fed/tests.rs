@@ -2,6 +2,7 @@
 //! `simulated.rs` tries many orders, by seed.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
@@ -273,6 +274,46 @@ fn more_is_requested_below_half_and_never_twice() {
     assert_eq!(world.feeds.supply(1, b"", true), Err(Refused::Over));
 }
 
+/// The application supplies in pieces of any size, so that pieces and windows have no bounds in
+/// common, and the last piece of a request may be a few bytes: they are handed on if nothing more
+/// is requested until the client goes on.
+#[test]
+fn no_download_waits_for_what_is_not_requested() {
+    for seed in 0..3000 {
+        let mut random = Random(seed);
+        let mut world = World::new();
+        let size = 300_000 + random.below(1000);
+        let window = [(512, 64), (512, 16), (1428, 8), (8192, 2)][random.below(4) as usize];
+        let mut clients =
+            BTreeMap::from([(1, world.client(1, Some(size), None, window, Mode::Octet))]);
+        let patience = 2 + random.below(8);
+        let (mut asked, mut supplied, mut is_done) = (0, 0, false);
+        while !is_done {
+            asked += world.asked.take().iter().map(|wanted| wanted.length).sum::<u64>();
+            if supplied == asked || random.one_in(patience) {
+                match step(&mut world, &mut clients, 1) {
+                    Step::Failed(error) => panic!("{error}"),
+                    Step::Waits if world.asked.0.lock().unwrap().is_empty() => {
+                        assert!(supplied < asked, "seed {seed}: stuck at {supplied} of {size}");
+                    }
+                    result => is_done = matches!(result, Step::Done),
+                }
+                continue;
+            }
+            let rest = asked - supplied;
+            let part = match random.below(3) {
+                0 if rest > 2000 => rest - random.below(2000),
+                1 => random.below(rest),
+                _ => random.below(600),
+            };
+            let next = (supplied + 1 + part).min(asked);
+            world.feeds.supply(1, &source(supplied..next), false).unwrap();
+            supplied = next;
+        }
+        assert!(clients[&1].got == source(0..size), "seed {seed}");
+    }
+}
+
 #[test]
 fn a_source_that_ends_early_fails_and_one_of_unknown_size_ends_there() {
     for (size, is_whole) in [(Some(20_000), false), (None, true)] {
@@ -526,4 +567,106 @@ fn memory(world: &World) -> usize {
     let known = world.feeds.known.lock();
     let groups = known.names.values().filter_map(Weak::upgrade);
     groups.map(|group| group.state.lock().memory()).sum()
+}
+
+/// One download of the key runs at any time, so that the source is never empty.
+#[test]
+fn names_of_ended_downloads_are_forgotten() {
+    let world = World::new();
+    let fed = |name, size| Fed {
+        feeds: Arc::clone(&world.feeds),
+        name,
+        size,
+        key: Some("image".into()),
+    };
+    for (size, reads) in [(Some(1_000_000), false), (Some(20 << 20), true), (None, true)] {
+        let first = fed(1, size).join();
+        first.find(0).unwrap();
+        let wanted = world.asked.take()[0];
+        let mut last = fed(2, size).join();
+        drop(first);
+        for name in 3..10_000 {
+            last = fed(name, size).join();
+            if reads {
+                last.find(0).unwrap();
+            }
+        }
+        assert!(world.feeds.known().0 < 3000, "{:?}", world.feeds.known());
+        // The name of a request is kept.
+        let piece = source(0..wanted.length);
+        world.feeds.supply(wanted.name, &piece, false).unwrap();
+        drop(last);
+        assert_eq!(world.feeds.known(), (0, 0));
+        world.asked.take();
+    }
+}
+
+/// Supplies the data of one download inside [`Asks::wake`], as happens when the system can start
+/// no thread for the application.
+struct AtOnce {
+    feeds: Weak<Feeds>,
+    name: i32,
+    asked: Asked,
+    served: AtomicU64,
+}
+
+impl Asks for Arc<AtOnce> {
+    fn ask(&self, wanted: Wanted) {
+        self.asked.ask(wanted);
+    }
+
+    fn wake(&self) {
+        let Some(feeds) = self.feeds.upgrade() else {
+            return;
+        };
+        for wanted in self.asked.take() {
+            if wanted.name == self.name {
+                let range = wanted.offset..wanted.offset + wanted.length;
+                feeds.supply(wanted.name, &source(range), false).unwrap();
+                self.served.fetch_add(1, SeqCst);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_thread_that_supplies_one_download_may_be_asked_for_another() {
+    let mut asks = None;
+    let feeds = Arc::new_cyclic(|feeds| {
+        let at_once = Arc::new(AtOnce {
+            feeds: Weak::clone(feeds),
+            name: 2,
+            asked: Asked::default(),
+            served: AtomicU64::new(0),
+        });
+        asks = Some(Arc::clone(&at_once));
+        Arc::into_inner(Feeds::new(at_once)).unwrap()
+    });
+    let [first, second] = [1, 2].map(|name| {
+        let fed = Fed {
+            feeds: Arc::clone(&feeds),
+            name,
+            size: Some(500_000),
+            key: Some("image".into()),
+        };
+        let reader = fed.join();
+        reader.find(0).unwrap();
+        reader
+    });
+    drop(first);
+    // The outstanding request names the first download. When its last byte is supplied, the next
+    // request names the second one.
+    let served = || asks.as_ref().unwrap().served.load(SeqCst);
+    let (mut at, mut supplied) = (0, 0);
+    while served() == 0 {
+        feeds.supply(1, &source(supplied..supplied + 512), false).unwrap();
+        supplied += 512;
+        while served() == 0
+            && let Piece::Bytes { bytes, .. } = second.find(at).unwrap()
+        {
+            at += bytes.len() as u64;
+            second.release(at);
+        }
+    }
+    assert_eq!(supplied, 2 * pass::LEAST_WINDOW);
 }

@@ -1,6 +1,7 @@
 //! Removes the leftovers of killed uploads.
 
 use std::io;
+use std::path::Path;
 
 use cap_fs_ext::{DirExt, FollowSymlinks, MetadataExt, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, OpenOptions};
@@ -21,8 +22,9 @@ struct Sweep<'a> {
     removed: usize,
 }
 
-/// Removes leftovers below `root` while `goes_on` returns true, not crossing into other file
-/// systems and not following symlinks. Returns the number of files removed.
+/// Removes leftovers below `root` while `goes_on` returns true, not crossing into mounts (elsewhere
+/// than on Linux, into other file systems) and not following symlinks. Returns the number of files
+/// removed.
 pub(super) fn sweep(root: &Dir, goes_on: &dyn Fn() -> bool) -> io::Result<usize> {
     let mut sweep = Sweep {
         goes_on,
@@ -45,7 +47,7 @@ impl Sweep<'_> {
             let Ok(kind) = entry.file_type() else { continue };
             let name = entry.file_name();
             if kind.is_dir() && depth < MAX_DEPTH {
-                let Ok(below) = directory.open_dir_nofollow(&name) else {
+                let Ok(below) = enter(directory, name.as_ref()) else {
                     continue;
                 };
                 if below.dir_metadata().is_ok_and(|found| found.dev() == self.device) {
@@ -60,10 +62,45 @@ impl Sweep<'_> {
     }
 }
 
+/// Opens a subdirectory, unless it is a mount: one whose server is gone would hang, and one that is
+/// mounted on demand would be mounted.
+#[cfg(linux)]
+fn enter(directory: &Dir, name: &Path) -> io::Result<Dir> {
+    use std::fs::File;
+
+    use rustix::fs::{
+        AtFlags, Mode, OFlags, ResolveFlags, StatxAttributes, StatxFlags, makedev, openat2, statx,
+    };
+    use rustix::io::Errno;
+
+    // With O_PATH the opening mounts nothing.
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    match openat2(directory, name, flags, Mode::empty(), ResolveFlags::NO_XDEV) {
+        Ok(below) => return Ok(Dir::from_std_file(File::from(below))),
+        // openat2 is missing here, or not allowed.
+        Err(Errno::NOSYS | Errno::PERM) => {}
+        Err(errno) => return Err(errno.into()),
+    }
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT | AtFlags::STATX_DONT_SYNC;
+    let found = statx(directory, name, flags, StatxFlags::empty())?;
+    let device = makedev(found.stx_dev_major, found.stx_dev_minor);
+    if found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT)
+        || device != directory.dir_metadata()?.dev()
+    {
+        return Err(Errno::XDEV.into());
+    }
+    directory.open_dir_nofollow(name)
+}
+
+#[cfg(not(linux))]
+fn enter(directory: &Dir, name: &Path) -> io::Result<Dir> {
+    directory.open_dir_nofollow(name)
+}
+
 /// Removes a temporary file if no process has it locked. A live upload locks its file right after
 /// creating it ([`upload`] starts anew if a sweep was quicker), and the lock ends with its process.
 /// So a sweep that gets the lock may remove the file, and does so before it releases the lock.
-fn remove_unlocked(directory: &Dir, name: &std::path::Path) -> bool {
+fn remove_unlocked(directory: &Dir, name: &Path) -> bool {
     let open = |writable| {
         let mut options = OpenOptions::new();
         options.read(true).write(writable).follow(FollowSymlinks::No);

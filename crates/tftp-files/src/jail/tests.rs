@@ -449,6 +449,28 @@ fn a_sweep_removes_leftovers_and_nothing_else() {
     assert!(tree.base.path().join("outside").join(leftover).exists());
 }
 
+#[cfg(linux)]
+#[test]
+fn a_sweep_enters_no_mount() {
+    let tree = Tree::new();
+    let leftover = ".tftpserver-00000000000000aa.part";
+    let [mounted, inside] = ["outside", "root/dir"].map(|name| tree.base.path().join(name));
+    fs::write(mounted.join(leftover), b"half").unwrap();
+    fs::write(inside.join(leftover), b"half").unwrap();
+    let at = inside.join("sub");
+    let mut mount = std::process::Command::new("mount");
+    mount.arg("--bind").arg(&mounted).arg(&at);
+    if !mount.status().is_ok_and(|status| status.success()) {
+        eprintln!("SKIPPED: mounting needs root");
+        return;
+    }
+    let swept = tree.jail().sweep(&|| true);
+    let unmounted = std::process::Command::new("umount").arg(&at).status();
+    assert!(unmounted.unwrap().success());
+    assert_eq!(swept.unwrap(), 1);
+    assert!(mounted.join(leftover).exists());
+}
+
 #[test]
 fn a_sweep_ends_when_it_shall() {
     let tree = Tree::new();

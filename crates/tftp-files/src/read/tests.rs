@@ -62,6 +62,31 @@ fn cached_bytes_come_at_once() {
     assert_eq!(buffer, pattern(100_000));
 }
 
+/// Reads past the page cache (O_DIRECT) that begin in the middle of a sector are EINVAL on most file
+/// systems, with the flag and without it.
+#[cfg(linux)]
+#[test]
+fn a_call_that_is_invalid_is_left_to_the_read_that_waits() {
+    use std::os::unix::fs::OpenOptionsExt;
+    let directory = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap();
+    let path = directory.path().join("file");
+    std::fs::write(&path, pattern(10_000)).unwrap();
+    let mut options = File::options();
+    options.read(true).custom_flags(libc::O_DIRECT);
+    let Ok(file) = options.open(path) else {
+        eprintln!("SKIPPED: this file system has no O_DIRECT");
+        return;
+    };
+    let mut buffer = b"before".to_vec();
+    let waiting = read_at(&file, &mut buffer.clone(), 7, 1);
+    if waiting.is_ok() {
+        eprintln!("SKIPPED: this file system reads from anywhere with O_DIRECT");
+        return;
+    }
+    assert!(!read_at_nowait(&file, &mut buffer, 7, 1).unwrap());
+    assert_eq!(buffer, b"before");
+}
+
 #[test]
 fn failures_leave_the_buffer() {
     let directory = File::open("/").unwrap();

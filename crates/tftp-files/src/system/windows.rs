@@ -76,6 +76,15 @@ pub(crate) fn reading() -> OpenOptions {
     options
 }
 
+/// Opens a file by `open` with these options. On Windows the system itself waits for the holders of
+/// leases.
+pub(crate) fn open_leased(
+    options: &OpenOptions,
+    open: impl Fn(&OpenOptions) -> io::Result<cap_std::fs::File>,
+) -> io::Result<File> {
+    open(options).map(cap_std::fs::File::into_std)
+}
+
 /// Opens a directory by its path. Its errors have the kinds that those of other systems have.
 pub(crate) fn open_dir(path: &Path) -> io::Result<Dir> {
     let opened = Dir::open_ambient_dir(path, cap_std::ambient_authority());

@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use super::method::{Facts, Method};
 use super::temporary;
 use crate::jail::Refusal;
+use crate::system::open_leased;
 
 /// S_ISVTX.
 const STICKY: u32 = 0o1000;
@@ -81,14 +82,14 @@ pub(super) fn check_replaceable(
     if !allow_overwrite {
         return Err(Refusal::Exists);
     }
-    match directory.open_with(leaf, &writing()) {
+    match open_leased(&writing(), |options| directory.open_with(leaf, options)) {
         Err(error)
             if matches!(Errno::from_io_error(&error), Some(Errno::NOENT | Errno::TXTBSY)) =>
         {
             Ok(None)
         }
         Err(error) => Err(Refusal::for_place(error)),
-        Ok(file) => Ok(Some(file.into_std())),
+        Ok(file) => Ok(Some(file)),
     }
 }
 
@@ -123,24 +124,24 @@ pub(super) fn facts(
     let user = rustix::process::geteuid();
     facts.is_sticky = parent.mode() & STICKY != 0;
     facts.owns_either = user.is_root() || [parent.uid(), existing.uid()].contains(&user.as_raw());
-    facts.is_mount = parent.dev() != existing.dev() || is_mount_root(directory, leaf);
+    facts.is_mount = is_mount(directory, leaf, &parent, existing);
     facts
 }
 
-/// Returns whether a name in a directory is a mount point, also one of the same file system.
+/// Returns whether the existing file is a mount point, also one of the same file system.
 #[cfg(linux)]
-fn is_mount_root(directory: &Dir, leaf: &OsString) -> bool {
+fn is_mount(directory: &Dir, leaf: &OsString, _: &Metadata, _: &Metadata) -> bool {
     use rustix::fs::{StatxAttributes, StatxFlags, statx};
     let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
-    // Linux before 5.8 does not report it. There the rename fails, and the file is overwritten
-    // then.
+    // The devices show nothing: on overlayfs, files have those of their layers. Linux before 5.8
+    // does not report mount points. There the rename fails, and the file is overwritten then.
     statx(directory, leaf, flags, StatxFlags::empty())
         .is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
 #[cfg(not(linux))]
-fn is_mount_root(_: &Dir, _: &OsString) -> bool {
-    false
+fn is_mount(_: &Dir, _: &OsString, parent: &Metadata, existing: &Metadata) -> bool {
+    parent.dev() != existing.dev()
 }
 
 /// Returns whether this process may create files in a directory.

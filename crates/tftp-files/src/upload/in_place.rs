@@ -31,14 +31,23 @@ pub(super) fn replace(
     if keeps_old {
         copy(target, 0, gathered, length, old_length)?;
     }
-    reserve(target, length)?;
+    if let Err(error) = reserve(target, length) {
+        // ext4 has found space and keeps it, which would be missing to others on a full disk.
+        let _ = retry(|| target.set_len(old_length));
+        return Err(error);
+    }
     let written = copy(gathered, 0, target, 0, length)
         .and_then(|()| retry(|| target.set_len(length)))
         .and_then(|()| if sync { retry(|| target.sync_all()) } else { Ok(()) });
-    if written.is_err() && keeps_old {
+    if written.is_err() {
         // The first error is the one to report, whether or not this succeeds.
-        let _ = copy(gathered, length, target, 0, old_length)
-            .and_then(|()| retry(|| target.set_len(old_length)));
+        let is_restored = keeps_old && copy(gathered, length, target, 0, old_length).is_ok();
+        let end = match is_restored {
+            true => Ok(old_length),
+            // Gives back nevertheless what is reserved behind the end.
+            false => target.metadata().map(|found| found.len()),
+        };
+        let _ = end.and_then(|end| retry(|| target.set_len(end)));
     }
     written
 }

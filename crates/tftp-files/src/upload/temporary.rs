@@ -17,6 +17,8 @@ use crate::jail::Refusal;
 
 const PREFIX: &str = ".tftpserver-";
 const SUFFIX: &str = ".part";
+#[cfg(any(windows, test))]
+const SUFFIX_ASIDE: &str = ".old";
 const DIGITS: usize = 16;
 
 /// The number of names tried for the temporary file. 64 random bits do not collide, but a sweep may
@@ -166,10 +168,21 @@ pub(super) fn lock(file: &File) -> io::Result<()> {
 }
 
 pub(super) fn new_name() -> Result<String, Refusal> {
+    name_with(SUFFIX)
+}
+
+/// Creates a name for a file that is renamed aside until another has its place. No sweep removes
+/// it.
+#[cfg(any(windows, test))]
+pub(super) fn new_name_aside() -> Result<String, Refusal> {
+    name_with(SUFFIX_ASIDE)
+}
+
+fn name_with(suffix: &str) -> Result<String, Refusal> {
     let mut random = [0_u8; DIGITS / 2];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
     Ok(format!(
-        "{PREFIX}{:0DIGITS$x}{SUFFIX}",
+        "{PREFIX}{:0DIGITS$x}{suffix}",
         u64::from_ne_bytes(random)
     ))
 }

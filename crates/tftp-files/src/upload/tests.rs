@@ -156,6 +156,58 @@ fn modes_are_those_of_the_replaced_file_or_the_umask() {
     }
 }
 
+/// The access control list of a user 1001, who may read and write as far as the mask allows; the
+/// group of the file may nothing.
+#[cfg(linux)]
+fn list(mask: u8) -> Vec<u8> {
+    let entry = |tag: u8, permissions: u8, id: u32| {
+        let id = id.to_le_bytes();
+        [tag, 0, permissions, 0, id[0], id[1], id[2], id[3]]
+    };
+    let entries = [
+        entry(1, 6, u32::MAX),
+        entry(2, 6, 1001),
+        entry(4, 0, u32::MAX),
+        entry(16, mask, u32::MAX),
+        entry(32, 0, u32::MAX),
+    ];
+    [&[2, 0, 0, 0][..], entries.as_flattened()].concat()
+}
+
+#[cfg(linux)]
+#[test]
+fn the_access_control_list_is_that_of_the_replaced_file() {
+    const ACCESS: &str = "system.posix_acl_access";
+    const DEFAULT: &str = "system.posix_acl_default";
+    let set = |path: &Path, name: &str, list: &[u8]| {
+        rustix::fs::setxattr(path, name, list, rustix::fs::XattrFlags::empty())
+    };
+    let of = |path: &Path| {
+        let mut list = vec![0; 1000];
+        let length = rustix::fs::getxattr(path, ACCESS, &mut list[..])?;
+        list.truncate(length);
+        Ok::<_, Errno>(list)
+    };
+    let (root, jail) = jail();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    let [with, without] = ["with", "without"].map(|name| root.path().join(name));
+    fs::write(&with, b"old").unwrap();
+    fs::write(&without, b"old").unwrap();
+    fs::set_permissions(&without, fs::Permissions::from_mode(0o640)).unwrap();
+    if set(&with, ACCESS, &list(6)) == Err(Errno::NOTSUP) {
+        eprintln!("SKIPPED: this file system has no access control lists");
+        return;
+    }
+    upload(&jail, "with", b"new", &REPLACE).unwrap();
+    assert_eq!((of(&with), mode(&with)), (Ok(list(6)), 0o660));
+    // New files get a list from their directory, which the replaced one did not have.
+    set(root.path(), DEFAULT, &list(4)).unwrap();
+    upload(&jail, "without", b"new", &REPLACE).unwrap();
+    assert_eq!((of(&without), mode(&without)), (Err(Errno::NODATA), 0o640));
+    upload(&jail, "new", b"new", &REPLACE).unwrap();
+    assert!(of(&root.path().join("new")).is_ok());
+}
+
 #[test]
 fn an_existing_file_is_refused_at_the_beginning_and_at_the_end() {
     let (root, jail) = jail();
@@ -376,6 +428,44 @@ impl Drop for Small {
     }
 }
 
+/// On an overlayfs whose layers are on different file systems, a file has another device than its
+/// directory.
+#[cfg(linux)]
+#[test]
+fn files_on_overlayfs_are_replaced_by_a_rename() {
+    use std::os::unix::fs::MetadataExt;
+    let (Some(lower), Some(upper)) = (Small::mount(), Small::mount()) else {
+        eprintln!("SKIPPED: mounting needs root");
+        return;
+    };
+    fs::write(lower.0.path().join("file"), b"old").unwrap();
+    for name in ["upper", "work"] {
+        fs::create_dir(upper.0.path().join(name)).unwrap();
+    }
+    let (low, up) = (lower.0.path().display(), upper.0.path().display());
+    let layers = format!("xino=off,lowerdir={low},upperdir={up}/upper,workdir={up}/work");
+    let at = TempDir::new().unwrap();
+    let mut mount = Command::new("mount");
+    mount
+        .args(["-t", "overlay", "-o", &layers, "none"])
+        .arg(at.path());
+    let Some(merged) = Small::mounted_by(mount, at) else {
+        eprintln!("SKIPPED: there is no overlayfs on tmpfs here");
+        return;
+    };
+    let device = |path: &Path| fs::metadata(path).unwrap().dev();
+    let path = merged.0.path().join("file");
+    let jail = Jail::new(merged.0.path(), true).unwrap();
+    for (old, new) in [(&b"old"[..], &b"first"[..]), (b"first", b"second")] {
+        assert_ne!(device(&path), device(merged.0.path()));
+        let reader = jail.open("file").unwrap();
+        upload(&jail, "file", new, &REPLACE).unwrap();
+        assert_eq!(io::read_to_string(reader.file).unwrap().as_bytes(), old);
+        assert_eq!(fs::read(&path).unwrap(), new);
+    }
+    assert_eq!(names(&merged.0), ["file"]);
+}
+
 /// ext4 keeps the space that it has found for a reservation that fails.
 #[cfg(linux)]
 #[test]
@@ -404,6 +494,33 @@ fn a_reservation_that_fails_takes_no_space_from_others() {
     assert!(free() > 800 << 10, "{} bytes are left", free());
     upload(&jail, "second", &[3; 256 << 10], &REPLACE).unwrap();
     first.commit().unwrap();
+}
+
+/// The same for a file that is overwritten in place, readable or not.
+#[cfg(linux)]
+#[test]
+fn an_overwriting_that_is_refused_takes_no_space_from_others() {
+    use std::os::unix::fs::MetadataExt;
+    let elsewhere = TempDir::new().unwrap();
+    let Some(small) = Small::mount_ext4(&elsewhere) else {
+        eprintln!("SKIPPED: mounting ext4 needs root, and mkfs.ext4");
+        return;
+    };
+    let path = small.0.path().join("file");
+    fs::write(&path, b"old").unwrap();
+    let target = File::options().read(true).write(true).open(&path).unwrap();
+    target.sync_all().unwrap();
+    let before = target.metadata().unwrap().blocks();
+    let gathered = tempfile::tempfile().unwrap();
+    gathered.set_len(64 << 20).unwrap();
+    for keeps_old in [true, false] {
+        let refused = in_place::replace(&gathered, 64 << 20, &target, 3, keeps_old, false);
+        let error = Errno::from_io_error(&refused.unwrap_err());
+        assert_eq!(error, Some(Errno::NOSPC));
+        let taken = (target.metadata().unwrap().blocks() - before) * 512;
+        assert!(taken < (8 << 10), "{taken} bytes, kept {keeps_old}");
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+    }
 }
 
 #[test]

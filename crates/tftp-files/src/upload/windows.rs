@@ -2,10 +2,10 @@
 //! is then renamed.
 //!
 //! Not every file system can rename over a file that others have open. Such a file is renamed aside
-//! and then removed; between the two renames no file has the name. The permissions of a replaced
+//! and then removed (`aside`); between the two renames no file has the name. The permissions of a replaced
 //! file do not pass on to the new one, which gets those of its directory.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
@@ -17,11 +17,13 @@ use cap_std::fs::{Dir, OpenOptions};
 use crate::jail::{FileSystem, Refusal};
 
 mod append;
+mod aside;
 mod named;
 mod place;
 mod temporary;
 
 use append::append;
+use aside::Renames;
 use named::Names;
 pub(crate) use place::Destination;
 pub use place::UploadOptions;
@@ -117,7 +119,8 @@ impl Upload {
     /// # Errors
     /// `Exists` if the name is taken by now and may not be replaced; `NotAllowed` if a directory
     /// took it, or another program has the old file open and does not share it; `NoSpace`; `Io`.
-    /// The old file is untouched then.
+    /// The old file is untouched then; if another program kept it from getting its name back, it is
+    /// beside it, under a name that ends with `.old`.
     pub fn commit(mut self) -> Result<(), Refusal> {
         match self.directory.symlink_metadata(&self.leaf) {
             Ok(_) => {
@@ -136,31 +139,13 @@ impl Upload {
             return Ok(());
         };
         let placed = match self.allow_overwrite {
-            true => patiently(ATTEMPTS, || self.replace(temporary)),
+            true => patiently(ATTEMPTS, || {
+                aside::replace(&self, temporary.as_ref(), &self.leaf, ATTEMPTS)
+            }),
             false => self.link(temporary),
         };
         placed.map_err(Refusal::for_place)?;
         self.temporary = None;
-        Ok(())
-    }
-
-    /// Renames over the existing file, or renames that one aside first.
-    fn replace(&self, temporary: &str) -> io::Result<()> {
-        let rename = || self.names.rename(temporary, &self.leaf);
-        let Err(error) = rename() else { return Ok(()) };
-        if error.kind() != io::ErrorKind::PermissionDenied {
-            return Err(error);
-        }
-        let aside = temporary::new_name().map_err(|_| io::ErrorKind::Other)?;
-        if self.names.rename(&self.leaf, &aside).is_err() {
-            return Err(error);
-        }
-        if let Err(error) = rename() {
-            // Gives the old file its name back, so that nothing is lost.
-            let _ = self.names.rename(&aside, &self.leaf);
-            return Err(error);
-        }
-        temporary::remove(&self.directory, &aside);
         Ok(())
     }
 
@@ -187,6 +172,16 @@ impl Upload {
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+impl Renames for Upload {
+    fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        self.names.rename(from, to)
+    }
+
+    fn remove(&self, name: &str) {
+        temporary::remove(&self.directory, name);
     }
 }
 

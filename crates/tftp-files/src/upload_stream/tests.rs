@@ -78,6 +78,36 @@ fn small_batches_are_gathered_to_one_write() {
     assert_eq!(bench.disk().writes, [4096]);
 }
 
+/// An application that receives each batch makes a piece of each. Pieces of one byte take memory
+/// that is hundreds of times as large.
+#[test]
+fn small_pieces_count_the_memory_that_they_take() {
+    let mut bench = Bench::new();
+    let mut upload = bench.upload("file", Mode::Octet);
+    let mut batches = 0;
+    while bench.disk().jobs.is_empty() {
+        assert!(bench.memory.taken() >= batches * 100);
+        upload.take(b"n", false);
+        upload.freeze(&bench.cache, true, LEAST).unwrap();
+        upload.store(&bench.cache, owner(0), true, LEAST);
+        batches += 1;
+    }
+    assert!(batches * 100 <= LEAST, "{batches} pieces in one write");
+    while !upload.is_behind(LEAST) {
+        upload.take(b"n", false);
+        upload.freeze(&bench.cache, true, LEAST).unwrap();
+        upload.store(&bench.cache, owner(0), true, LEAST);
+        batches += 1;
+    }
+    assert!(
+        batches * 100 <= (WRITES_WAITING + 1) * LEAST,
+        "{batches} pieces in memory"
+    );
+    bench.run();
+    upload.discard(&bench.cache, owner(0));
+    assert_eq!(bench.memory.taken(), 0);
+}
+
 #[test]
 fn writes_end_where_pages_end_whatever_the_blocks_are() {
     let mut bench = Bench::new();
@@ -248,13 +278,13 @@ fn a_client_waits_while_storage_or_memory_is_behind() {
     for _ in 0..4 {
         bench.batch(&mut upload, &[2; LEAST], false);
     }
-    assert!(!upload.is_behind(&bench.cache, LEAST));
+    assert!(!upload.is_behind(LEAST));
     bench.batch(&mut upload, &[2; LEAST], false);
-    assert!(upload.is_behind(&bench.cache, LEAST));
+    assert!(upload.is_behind(LEAST));
     let completion = bench.one();
     bench.written(&mut upload, completion);
     upload.store(&bench.cache, owner(0), true, LEAST);
-    assert!(!upload.is_behind(&bench.cache, LEAST));
+    assert!(!upload.is_behind(LEAST));
     assert_eq!(bench.run().len(), 0);
     assert_eq!(
         bench.disk().writes,
@@ -262,17 +292,36 @@ fn a_client_waits_while_storage_or_memory_is_behind() {
         "one write of all that waited"
     );
 
-    // Where memory is short, even little data is written, and the client waits.
+    // Where memory is short, even little data is written, and the client waits for a running write.
     let all = bench.memory.take(64 << 20);
-    upload.take(&[3; 100], false);
-    upload.freeze(&bench.cache, true, LEAST);
-    assert!(upload.is_behind(&bench.cache, LEAST));
+    for is_behind in [false, true] {
+        upload.take(&[3; 100], false);
+        upload.freeze(&bench.cache, true, LEAST);
+        upload.store(&bench.cache, owner(0), true, LEAST);
+        assert_eq!(upload.is_behind(LEAST), is_behind);
+        assert_eq!(bench.disk().jobs.len(), 1);
+    }
+    let completion = bench.one();
+    bench.written(&mut upload, completion);
     upload.store(&bench.cache, owner(0), true, LEAST);
-    assert!(!upload.is_behind(&bench.cache, LEAST));
-    assert_eq!(bench.disk().jobs.len(), 1);
+    assert!(!upload.is_behind(LEAST));
     drop(all);
     bench.run();
     assert!(!bench.memory.is_exhausted(), "what was written counts no more");
+}
+
+/// Another thread takes the last memory just after this one has looked. No write runs whose end
+/// would resume the client.
+#[test]
+fn a_client_does_not_wait_where_nothing_is_written() {
+    let mut bench = Bench::new();
+    let mut upload = bench.upload("file", Mode::Octet);
+    upload.take(&[3; 100], false);
+    upload.freeze(&bench.cache, true, LEAST);
+    upload.store(&bench.cache, owner(0), true, LEAST);
+    let _all = bench.memory.take(64 << 20);
+    assert_eq!(bench.disk().jobs.len(), 0);
+    assert!(!upload.is_behind(LEAST));
 }
 
 #[test]

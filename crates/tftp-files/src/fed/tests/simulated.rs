@@ -7,6 +7,11 @@ use super::*;
 #[derive(Default)]
 struct Supplier {
     owed: Vec<(i32, u64, u64)>,
+    /// The last request that was served to its end.
+    served: Option<(i32, u64, u64)>,
+    /// The last served request if the application has ended its download since, until it takes the
+    /// request back.
+    given_up: Option<(i32, u64, u64)>,
     asked_in_all: u64,
     passes: u64,
 }
@@ -68,8 +73,14 @@ fn every_download_gets_the_source_whatever_the_order_by_seed() {
             if !supplier.owed.is_empty() && !random.one_in(3) {
                 supply_some(&mut random, &world, &mut supplier, size, known);
             }
-            if key.is_some() && !supplier.owed.is_empty() && random.one_in(60) {
+            let may_end = !supplier.owed.is_empty() || supplier.served.is_some();
+            if key.is_some() && may_end && random.one_in(60) {
                 done += u32::from(end_one(&mut random, &world, &mut supplier, &mut clients));
+            }
+            if let Some((name, ..)) = supplier.given_up
+                && random.one_in(8)
+            {
+                take_back(&world, &mut supplier, name, 0);
             }
             // A client is gone. What was requested in its name is served nevertheless.
             if key.is_some() && random.one_in(300) {
@@ -119,24 +130,37 @@ fn every_download_gets_the_source_whatever_the_order_by_seed() {
     );
 }
 
-/// The application ends the download that a request names instead of serving it. Returns false if
-/// it had ended before.
+/// The application ends the download that a request names instead of serving it, or after it has
+/// served it. Returns false if it had ended before.
 fn end_one(
     random: &mut Random,
     world: &World,
     supplier: &mut Supplier,
     clients: &mut BTreeMap<u32, Client>,
 ) -> bool {
+    if let Some(served) = supplier.served.take_if(|_| random.one_in(2)) {
+        supplier.given_up = Some(served);
+        return clients.remove(&(served.0 as u32)).is_some();
+    }
+    if supplier.owed.is_empty() {
+        return false;
+    }
     let place = random.below(supplier.owed.len() as u64) as usize;
     let (name, ..) = supplier.owed[place];
     let is_late = random.one_in(2);
     let ended = is_late.then(|| clients.remove(&(name as u32))).flatten();
     let mut has_ended = ended.is_some();
-    let refused: Vec<_> = supplier
-        .owed
-        .extract_if(place.., |(other, ..)| *other == name)
-        .collect();
-    for (name, offset, end) in refused {
+    take_back(world, supplier, name, place);
+    has_ended |= clients.remove(&(name as u32)).is_some();
+    has_ended
+}
+
+/// The application takes back what it owes under a name, from a place in the order on.
+fn take_back(world: &World, supplier: &mut Supplier, name: i32, place: usize) {
+    supplier.hear(world.asked.take());
+    let given_up = supplier.given_up.take_if(|given_up| given_up.0 == name);
+    let owed = supplier.owed.extract_if(place.., |(other, ..)| *other == name);
+    for (name, offset, end) in given_up.into_iter().chain(owed) {
         let length = end - offset;
         world.feeds.take_back(Wanted {
             name,
@@ -144,8 +168,6 @@ fn end_one(
             length,
         });
     }
-    has_ended |= clients.remove(&(name as u32)).is_some();
-    has_ended
 }
 
 /// Supplies one piece of an outstanding request, of any length, sometimes too long at first.
@@ -184,7 +206,7 @@ fn supply_some(
             supplier.owed.remove(place);
         }
         Ok(()) if from + length == to || ends || from + length == size => {
-            supplier.owed.remove(place);
+            supplier.served = Some(supplier.owed.remove(place));
             if ends {
                 supplier.owed.retain(|(other, _, _)| *other != name);
             }
