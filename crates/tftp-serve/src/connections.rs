@@ -20,7 +20,7 @@ use super::observer::Observer;
 use super::progress::Progress;
 use super::reply::Post;
 use super::shared::Shared;
-pub(crate) use state::{Body, ConnectionState};
+pub(crate) use state::{Body, ConnectionState, Late};
 
 mod ends;
 mod state;
@@ -122,8 +122,11 @@ impl<S: Store> Connections<S> {
             local_file: None,
             sources: None,
             upto: None,
+            late: None,
             failure: None,
             moved: 0,
+            is_settled: false,
+            is_closed: false,
             is_announced: false,
             is_known: false,
             is_admitted: false,
@@ -273,6 +276,29 @@ impl<S: Store> Connections<S> {
         }
         if let Body::Download(download) = &mut state.body {
             download.release(upto);
+        }
+    }
+
+    /// Asks the downloads of silent clients to give up their chunks: see
+    /// [`DownloadStream::give_up`]. `reports_data`: the application gets the bytes of those that it
+    /// knows when they are acknowledged, so that they must stay.
+    ///
+    /// [`DownloadStream::give_up`]: tftp_files::DownloadStream::give_up
+    pub(crate) fn give_up(
+        &mut self,
+        now: Instant,
+        server: &Server<ThreadLimits>,
+        reports_data: bool,
+    ) {
+        for state in self.slots.iter_mut().flatten() {
+            if let Body::Download(download) = &mut state.body
+                && !(reports_data && state.is_announced)
+                && server
+                    .transfer(state.id)
+                    .is_some_and(|transfer| transfer.is_silent(now))
+            {
+                download.give_up();
+            }
         }
     }
 

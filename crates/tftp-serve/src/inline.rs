@@ -172,9 +172,10 @@ pub enum EngineEvent {
     Started {
         /// The connection.
         connection: Connection,
-        /// True if the connection waits for [`Reply::admit`]. If no source was found so far, that
-        /// call can still supply one.
+        /// True if the connection waits for [`Reply::admit`].
         held: bool,
+        /// Its source or target was found. If not, [`Reply::admit`] can still supply one.
+        found: bool,
     },
     /// Data was transferred. Reported if there is interest in [data](Interests::DATA).
     Data(DataRun),

@@ -3,18 +3,45 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use tftp_files::Store;
-use tftp_machine::{Decision, Io, IoDone, NoPort, OpenPlan, Output, PortId, Question, TransferId};
+use tftp_files::{DownloadStream, Store};
+use tftp_machine::{
+    Blocks, Decision, Io, IoDone, NoPort, OpenPlan, Output, PortId, Question, Route, TransferId,
+};
 use tftp_proto::wire::{ErrorCode, Operation};
 use tftp_udp::datagrams::Datagrams;
 
-use super::connections::Body;
+use super::connections::{Body, Late, owner};
 use super::inline::{EngineEvent, Interests};
 use super::observer::Over;
 use super::reply::Reply;
 use super::turn::Loop;
 use super::wording;
 use super::{Connection, Outcome};
+
+/// Sends blocks of a download.
+#[inline(always)]
+fn send<N: Datagrams, S: Store>(
+    net: &mut N,
+    download: &DownloadStream<S>,
+    to: &Route,
+    blocks: Blocks,
+) {
+    let segment = 4 + usize::from(blocks.blksize);
+    match blocks.count {
+        1 => net.begin_one(to, segment),
+        _ => net.begin(to, segment),
+    }
+    for (header, range) in blocks {
+        match download.packet(header, range.clone()) {
+            Some((bytes, packet)) => net.packet(bytes, packet),
+            None => {
+                net.block(header);
+                download.slices(range, |bytes, range| net.slice(bytes, range));
+            }
+        }
+    }
+    net.end();
+}
 
 impl<N: Datagrams, S: Store> Loop<N, S> {
     /// Carries out the machine's outputs until there are no more. Called after every input.
@@ -34,25 +61,22 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
                     let Body::Download(download) = &state.body else {
                         continue;
                     };
+                    if download.lacks(blocks.upto()) {
+                        let to = *to;
+                        self.read_again_and_send(
+                            id,
+                            Late {
+                                to,
+                                blocks,
+                                repeated,
+                            },
+                        );
+                        continue;
+                    }
                     if self.observer.logs_packets() {
                         self.observer.data_sent(state.connection.id, &blocks);
                     }
-                    let net = &mut self.net;
-                    let segment = 4 + usize::from(blocks.blksize);
-                    match blocks.count {
-                        1 => net.begin_one(to, segment),
-                        _ => net.begin(to, segment),
-                    }
-                    for (header, range) in blocks {
-                        match download.packet(header, range.clone()) {
-                            Some((bytes, packet)) => net.packet(bytes, packet),
-                            None => {
-                                net.block(header);
-                                download.slices(range, |bytes, range| net.slice(bytes, range));
-                            }
-                        }
-                    }
-                    net.end();
+                    send(&mut self.net, download, to, blocks);
                     state.connection.progress.set_repeated(repeated);
                 }
                 Output::Control { to, id, bytes } => {
@@ -105,6 +129,50 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         }
     }
 
+    /// Sends blocks whose bytes were given up ([`DownloadStream::give_up`]), or keeps them until
+    /// these are here again.
+    #[cold]
+    fn read_again_and_send(&mut self, id: TransferId, late: Late) {
+        if let Some(state) = self.connections.get_mut(id) {
+            let upto = late.blocks.upto().max(state.upto.unwrap_or(0));
+            match &mut state.late {
+                // One of them alone is to be sent again: all of them will be.
+                Some(earlier)
+                    if earlier.blocks.from() >= state.moved
+                        && earlier.blocks.contain(&late.blocks) =>
+                {
+                    earlier.repeated = late.repeated;
+                }
+                _ => state.late = Some(Box::new(late)),
+            }
+            self.read(id, upto);
+        }
+    }
+
+    /// Sends the blocks that have waited for their bytes, unless one was acknowledged meanwhile, or
+    /// the client has turned to another transfer.
+    #[cold]
+    pub(crate) fn send_late(&mut self, id: TransferId) {
+        let Some(state) = self.connections.get_mut(id) else {
+            return;
+        };
+        let (Some(late), Body::Download(download)) = (state.late.take(), &state.body) else {
+            return;
+        };
+        let is_silenced = self
+            .server
+            .transfer(id)
+            .is_none_or(|transfer| transfer.is_silenced());
+        if is_silenced || late.blocks.from() < state.moved || download.lacks(late.blocks.upto()) {
+            return;
+        }
+        if self.observer.logs_packets() {
+            self.observer.data_sent(state.connection.id, &late.blocks);
+        }
+        send(&mut self.net, download, &late.to, late.blocks);
+        state.connection.progress.set_repeated(late.repeated);
+    }
+
     /// Updates the figure of retransmitted packets.
     #[inline]
     fn note_repeats(&mut self, id: TransferId) {
@@ -131,8 +199,9 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
                 if let Some(state) = self.connections.get_mut(id)
                     && state.place.is_some()
                     && let Body::Download(download) = &mut state.body
-                    && download.park()
+                    && let Some(file) = download.park()
                 {
+                    self.cache.close(owner(id), file);
                     self.server.handle_io(self.now, id, IoDone::LetGo);
                 }
             }
@@ -191,7 +260,12 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
                 let _ = state.connection.path.set(path);
             }
             let connection = Connection::new(Arc::clone(&state.connection));
-            self.observer.report(EngineEvent::Started { connection, held });
+            let started = EngineEvent::Started {
+                connection,
+                held,
+                found,
+            };
+            self.observer.report(started);
         }
         if held { Decision::Later } else { Decision::Go }
     }
@@ -256,6 +330,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
     }
 
     fn settled(&mut self, id: TransferId) {
+        self.request_budget.answered();
         if let Some(transfer) = self.server.transfer(id) {
             self.net.settle(transfer.route().port);
         }
@@ -277,6 +352,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         if matches!(outcome, Outcome::Limit) {
             self.observer.unanswered();
         }
+        self.request_budget.ended(&outcome, state.is_settled);
         self.observer.over(
             self.now,
             Over {

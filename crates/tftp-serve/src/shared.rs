@@ -51,6 +51,15 @@ pub struct Counters {
 }
 
 impl Shared {
+    /// Counters with another limit on the bytes of chunks that an I/O thread holds, for simulations:
+    /// above it, downloads of silent clients give theirs up.
+    pub fn with_held(held: usize) -> Shared {
+        Shared {
+            memory: Arc::new(Memory::with_held(held)),
+            ..Shared::default()
+        }
+    }
+
     /// Returns the number of active transfers.
     pub fn active(&self) -> usize {
         self.active.load(Relaxed)

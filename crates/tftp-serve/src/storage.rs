@@ -121,8 +121,12 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         match download.ensure(&mut self.cache, owner(id), upto) {
             Supply::Have { available, end } => {
                 state.upto = None;
+                let is_late = state.late.is_some();
                 self.server
                     .handle_io(self.now, id, IoDone::Supplied { available, end });
+                if is_late {
+                    self.send_late(id);
+                }
             }
             Supply::Pending => {}
             Supply::Parked => self.reopen(id),
@@ -220,7 +224,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             return;
         };
         let progress = upload.store(&self.cache, owner(id), may_finish, size);
-        let is_behind = upload.is_behind(&self.cache, size);
+        let is_behind = upload.is_behind(size);
         let is_held = is_behind || !state.flow_is_below(FLOW_LIMIT);
         let was_held = std::mem::replace(&mut state.is_held, is_held);
         if progress == Progress::Whole {
@@ -238,7 +242,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
     /// wait for the same chunk.
     pub(crate) fn completed(&mut self, completion: Completion<S>) {
         let (id, lane) = (transfer(completion.owner()), completion.lane());
-        let Some(state) = self.connections.get_mut(id) else {
+        let state = self.connections.get_mut(id).filter(|state| !state.is_closed);
+        let Some(state) = state else {
             if let Some(read) = self.cache.abandon(completion) {
                 self.wake_waiting(&read);
             }

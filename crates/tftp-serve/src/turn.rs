@@ -21,10 +21,10 @@ use super::config::Policy;
 use super::connections::Connections;
 use super::drain::Drain;
 use super::inbox::{Inbox, Message};
-use super::inline::EventSink;
+use super::inline::{EventSink, Interests};
 use super::limits::{Environment, ThreadLimits};
 use super::observer::Observer;
-use super::request_budget::{RequestBudget, TimeSlice};
+use super::request_budget::{RequestBudget, Share, TimeSlice, Turn};
 use super::shared::Shared;
 use super::spin::Spin;
 
@@ -61,7 +61,7 @@ pub struct Loop<N: Datagrams, S: Store> {
     single_port: bool,
     /// True if requests were left in the listening socket.
     has_left_requests: bool,
-    request_budget: RequestBudget,
+    pub(crate) request_budget: RequestBudget,
     spin: Spin,
     /// The time at which storage has something to do by itself.
     storage_due: Option<Instant>,
@@ -192,9 +192,21 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         // 5. Everything to be sent, in one flush; then storage and the application are called.
         self.flush();
         self.storage_due = self.cache.drop_slow_readers(self.now);
+        self.cache.batch_ends();
+        if self.cache.is_due() {
+            self.give_up();
+        }
         self.cache.call();
         self.end();
         self.shrink();
+    }
+
+    /// Frees chunks that downloads of silent clients hold, if all hold too much memory.
+    #[cold]
+    fn give_up(&mut self) {
+        let reports_data = self.observer.wants().has(Interests::DATA);
+        self.cache
+            .weigh(|| self.connections.give_up(self.now, &self.server, reports_data));
     }
 
     /// Frees the memory of a burst of transfers, some time after it. A server that is idle then has
@@ -228,6 +240,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
 
     /// Waits for work.
     pub fn wait(&mut self) {
+        debug_assert!(self.cache.is_between_batches());
         let pause = self.request_budget.paused_until();
         let transfers = self.server.transfers();
         let until = Until {
@@ -380,21 +393,18 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
 
     /// Takes requests within their budget. `others`: transfers have had packets in this turn.
     fn take_requests(&mut self, others: bool) {
-        if let Some(piece) = self.request_budget.resume(self.now) {
-            return self.take_slice(piece, others);
-        }
-        if !self.net.may_have(Class::Requests) || self.request_budget.paused_until().is_some() {
-            return;
-        }
-        if self.server.settled() == 0 {
-            self.request_budget.forget();
-            self.take(Class::Requests, BATCHES_A_TURN);
-            return;
-        }
-        let time = others.then(|| self.net.now().saturating_sub(self.now));
-        match self.request_budget.piece(time) {
-            Some(piece) => self.take_slice(piece, others),
-            None => self.has_left_requests = true,
+        let turn = Turn {
+            now: self.now,
+            has_settled: self.server.settled() > 0,
+            may_have_requests: self.net.may_have(Class::Requests),
+        };
+        let others = others.then_some(&self.net);
+        let time = || others.map(|net| net.now().saturating_sub(turn.now));
+        match self.request_budget.share(&turn, time) {
+            Share::All => drop(self.take(Class::Requests, BATCHES_A_TURN)),
+            Share::Piece(piece) => self.take_slice(piece, others.is_some()),
+            Share::Later => self.has_left_requests = true,
+            Share::Nothing => {}
         }
     }
 
@@ -405,8 +415,10 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         }
         let begin = self.net.now();
         let (until, mut most) = (begin + piece.time, piece.first.min(BATCH));
+        let mut count = 0;
         let more = loop {
             let received = self.receive(Class::Requests, most);
+            count += received.count;
             if !received.more {
                 break false;
             }
@@ -416,7 +428,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             }
             most = (2 * most).min(BATCH);
         };
-        self.request_budget.taken(begin, self.net.now(), more);
+        self.request_budget.taken(count, begin, self.net.now(), more);
     }
 
     /// Handles deadlines, but only after all pending packets of transfers: after a pause of the

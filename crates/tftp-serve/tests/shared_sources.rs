@@ -12,7 +12,10 @@ use std::thread;
 use std::time::Duration;
 
 use futures_core::Stream;
-use support::{Client, Events, Failed, Gate, PATIENCE, local, pattern};
+use support::{
+    Client, Events, Failed, Failing, Gate, Options, PATIENCE, PanicsWhenDropped, local, patient,
+    pattern,
+};
 use tftp_serve::{Answer, Event, Outcome, Refusal, Request, Server, Source};
 
 /// Content that counts how often it is opened, and how many of it are open.
@@ -354,4 +357,83 @@ fn another_source_goes_on_only_after_the_call_of_the_first_one() {
     let state = ledger.state.lock().unwrap();
     assert_eq!(state.faults, [""; 0]);
     assert_eq!(state.begun, 1);
+}
+
+/// Downloads join a key, while the sources of others fail, on several I/O threads. Each ends with
+/// the whole file or with the source's error, before its client gives up.
+fn failing_sources(is_async: bool, panics: bool) {
+    const LENGTH: usize = 40_000;
+    let content = Arc::new(pattern(LENGTH));
+    let made = AtomicUsize::new(0);
+    let of_sources = Arc::clone(&content);
+    let handler = move |request: Request| {
+        let number = made.fetch_add(1, SeqCst) as u64;
+        // Half of the sources never fail, the others in their first to fourth call.
+        let random = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let fails_in = match random >> 61 {
+            call @ 1..=4 => call,
+            _ => u64::MAX,
+        };
+        let source = Failing {
+            content: Arc::clone(&of_sources),
+            key: Some(Arc::from(request.name())),
+            fails_in,
+            panics,
+            most: usize::MAX,
+            end: PanicsWhenDropped(panics),
+        };
+        match is_async {
+            true => Answer::async_source(source),
+            false => Answer::source(source),
+        }
+    };
+    let server = local().io_threads(4).handler(handler).start().unwrap();
+    let address = server.local_addr();
+    let clients: Vec<_> = (0..16)
+        .map(|number| {
+            let content = Arc::clone(&content);
+            thread::spawn(move || {
+                let (mut whole, mut failed) = (0, 0);
+                for turn in 0..100 {
+                    // Two or three downloads share each key.
+                    let name = format!("{}-{turn}", number / 3);
+                    match patient(address).get(&name, Options::new(1024, 4)) {
+                        Ok(bytes) => {
+                            assert!(bytes == *content);
+                            whole += 1;
+                        }
+                        Err(Failed::Error(..)) => failed += 1,
+                        Err(other) => panic!("{other:?}"),
+                    }
+                }
+                (whole, failed)
+            })
+        })
+        .collect();
+    let (whole, failed) = clients
+        .into_iter()
+        .map(|client| client.join().unwrap())
+        .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    println!("{whole} whole, {failed} failed");
+    assert!(whole > 0 && failed > 0, "{whole} whole, {failed} failed");
+}
+
+#[test]
+fn a_source_that_fails_keeps_no_other_download_waiting() {
+    failing_sources(false, false);
+}
+
+#[test]
+fn a_source_that_panics_keeps_no_other_download_waiting() {
+    failing_sources(false, true);
+}
+
+#[test]
+fn an_async_source_that_fails_keeps_no_other_download_waiting() {
+    failing_sources(true, false);
+}
+
+#[test]
+fn an_async_source_that_panics_keeps_no_other_download_waiting() {
+    failing_sources(true, true);
 }

@@ -8,7 +8,8 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use support::{Client, Events, Options, get, local, pattern, put, refused};
+use support::{Client, Events, Failing, Options, PATIENCE, PanicsWhenDropped};
+use support::{get, local, pattern, put, refused};
 use tftp_serve::{Answer, ErrorCode, Outcome, Refusal, Request, Sink};
 
 /// An event of a sink that records everything.
@@ -156,7 +157,7 @@ fn a_slow_sink_makes_its_client_wait_and_memory_stay_bounded() {
     let address = server.local_addr();
     let client = thread::spawn(move || {
         let mut client = Client::new(address);
-        client.socket.set_read_timeout(Some(support::PATIENCE)).unwrap();
+        client.socket.set_read_timeout(Some(PATIENCE)).unwrap();
         client.put("up", &pattern(4_000_000), Options::new(8_192, 8))
     });
     // At most the flow limit, and the data on its way, is received ahead of the sink.
@@ -211,4 +212,40 @@ fn downloads_beside_a_sink_go_on() {
     }
     drop(gate);
     assert_eq!(uploading.receive().unwrap(), b"\0\x04\0\x01");
+}
+
+/// A sink that fails, and panics when it is dropped.
+struct Broken(#[expect(dead_code, reason = "its drop is all it does")] PanicsWhenDropped);
+
+impl Sink for Broken {
+    fn write(&mut self, _: &[u8]) -> Result<(), Refusal> {
+        Err(Refusal::access_denied())
+    }
+
+    fn finish(&mut self) -> Result<(), Refusal> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_connection_ends_although_its_failed_sink_or_source_panics_when_it_is_dropped() {
+    let handler = |request: Request| match request.is_upload() {
+        true => Answer::sink(Broken(PanicsWhenDropped(true))),
+        false => Answer::source(Failing {
+            content: Arc::new(pattern(3000)),
+            key: None,
+            fails_in: 1,
+            panics: false,
+            most: 512,
+            end: PanicsWhenDropped(true),
+        }),
+    };
+    let builder = local().read_only(false).handler(handler);
+    let (builder, events) = Events::of(builder);
+    let server = builder.start().unwrap();
+    put(&server, "x", b"data").unwrap_err();
+    assert!(matches!(events.outcome(), Outcome::Refused(_)));
+    get(&server, "x").unwrap_err();
+    assert!(matches!(events.outcome(), Outcome::Refused(_)));
+    assert!(server.wait_idle(Some(PATIENCE)), "{:?}", server.connections());
 }

@@ -4,13 +4,14 @@ mod support;
 
 use std::error::Error;
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc::channel;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 
-use support::{Client, Events, Failed, Options, get, local, pattern, refused};
-use tftp_serve::{Answer, ErrorCode, Event, Outcome, Refusal, Request, Source};
+use support::{Client, Events, Failed, Options, get, local, patient, pattern, refused};
+use tftp_serve::{Answer, AsyncSource, ErrorCode, Event, Outcome, Refusal, Request, Source, Task};
 
 #[test]
 fn a_reader_is_read_to_its_end() {
@@ -223,4 +224,71 @@ fn a_source_that_panics_refuses_and_ends_nothing_else() {
     let server = local().handler(handler).handler_threads(1).start().unwrap();
     assert_eq!(get(&server, "bad"), Err(refused(0, "Internal error")));
     assert_eq!(get(&server, "good"), Ok(b"good".to_vec()));
+}
+
+/// A source that closes its executor's queue when it has supplied some bytes.
+struct Closing(Arc<AtomicBool>);
+
+impl AsyncSource for Closing {
+    fn size(&self) -> Option<u64> {
+        Some(1 << 20)
+    }
+
+    async fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.fetch_or(offset > 100_000, SeqCst);
+        let count = buffer.len().min((1 << 20) - offset as usize);
+        buffer[..count].fill(7);
+        Ok(count)
+    }
+}
+
+/// A task of an executor, which drops it in the waker as soon as the executor's queue is closed.
+struct Spawned {
+    task: Mutex<Option<Task>>,
+    is_closed: Arc<AtomicBool>,
+    queue: Sender<Arc<Spawned>>,
+}
+
+impl Wake for Spawned {
+    fn wake(self: Arc<Self>) {
+        if self.is_closed.load(SeqCst)
+            && let Ok(mut slot) = self.task.try_lock()
+        {
+            let task = slot.take();
+            drop(slot);
+            return drop(task);
+        }
+        let _ = self.queue.send(Arc::clone(&self));
+    }
+}
+
+#[test]
+fn a_task_may_be_dropped_by_its_waker() {
+    let is_closed = Arc::new(AtomicBool::new(false));
+    let (queue, queued) = channel::<Arc<Spawned>>();
+    let executor = thread::spawn(move || {
+        while let Ok(spawned) = queued.recv() {
+            let waker = Waker::from(Arc::clone(&spawned));
+            if let Some(task) = &mut *spawned.task.lock().unwrap() {
+                let _ = task.as_mut().poll(&mut Context::from_waker(&waker));
+            }
+        }
+    });
+    let (of_executor, of_source) = (Arc::clone(&is_closed), Arc::clone(&is_closed));
+    let server = local()
+        .spawner(move |task| {
+            let spawned = Spawned {
+                task: Mutex::new(Some(task)),
+                is_closed: Arc::clone(&of_executor),
+                queue: queue.clone(),
+            };
+            Arc::new(spawned).wake();
+        })
+        .handler(move |_: Request| Answer::async_source(Closing(Arc::clone(&of_source))))
+        .start()
+        .unwrap();
+    let read = patient(server.local_addr()).get("any", Options::new(1428, 4));
+    assert!(matches!(read, Err(Failed::Error(0, _))), "{read:?}");
+    drop(server);
+    executor.join().unwrap();
 }

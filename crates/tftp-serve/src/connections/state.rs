@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tftp_files::{
     ContentCache, DownloadStream, Lane, Opened, Place, Sink as _, Store, UploadStream,
 };
-use tftp_machine::TransferId;
+use tftp_machine::{Blocks, Route, TransferId};
 use tftp_proto::NegotiatedOptions;
 
 use super::owner;
@@ -32,6 +32,8 @@ pub(crate) struct ConnectionState<S: Store> {
     pub(crate) sources: Option<Box<Sources>>,
     /// The offset up to which the machine waits for bytes.
     pub(crate) upto: Option<u64>,
+    /// The blocks to send when their bytes are here again.
+    pub(crate) late: Option<Box<Late>>,
     /// The connection was reported to the application, which gets its further events, too.
     pub(crate) is_announced: bool,
     /// The reason why storage, the application or a socket failed. The machine knows only the ERROR
@@ -49,6 +51,17 @@ pub(crate) struct ConnectionState<S: Store> {
     /// The machine was notified that storage or the application is behind.
     pub(crate) is_held: bool,
     pub(super) is_dirty: bool,
+    /// Nothing more is read or written.
+    pub(crate) is_closed: bool,
+    /// Its client has acknowledged something.
+    pub(crate) is_settled: bool,
+}
+
+/// Blocks whose bytes were given up and are read again.
+pub(crate) struct Late {
+    pub(crate) to: Route,
+    pub(crate) blocks: Blocks,
+    pub(crate) repeated: u64,
 }
 
 /// The open source or target of a transfer's bytes.
@@ -116,6 +129,7 @@ impl<S: Store> ConnectionState<S> {
 
     /// Notes that the client has acknowledged something: its open file or sink counts as settled.
     pub(crate) fn settle(&mut self) {
+        self.is_settled = true;
         match &mut self.body {
             Body::Download(download) => download.settle(),
             Body::Upload(upload) => upload.settle(),
@@ -123,10 +137,17 @@ impl<S: Store> ConnectionState<S> {
         }
     }
 
-    /// Closes an upload on the pool, because removing an unfinished file may block.
+    /// Closes its file, on the pool if that may block, as removing an unfinished one does.
     pub(crate) fn close(&mut self, cache: &ContentCache<S>) {
-        if let Body::Upload(mut upload) = std::mem::replace(&mut self.body, Body::Nothing) {
-            upload.discard(cache, owner(self.id));
+        self.is_closed = true;
+        match std::mem::replace(&mut self.body, Body::Nothing) {
+            Body::Nothing => {}
+            Body::Upload(mut upload) => upload.discard(cache, owner(self.id)),
+            Body::Download(download) => {
+                if let Some(file) = download.into_file() {
+                    cache.close(owner(self.id), file);
+                }
+            }
         }
     }
 

@@ -28,7 +28,15 @@ impl Observer {
         };
         let (block, is_last) = (u32::from(negotiated.blksize), transfer.is_complete());
         let mut slices = Vec::new();
-        download.slices(bytes.clone(), |data, range| slices.push((data.clone(), range)));
+        let mut held = 0;
+        download.slices(bytes.clone(), |data, range| {
+            held += range.len() as u64;
+            slices.push((data.clone(), range));
+        });
+        if held < bytes.end - bytes.start {
+            // Given up before the application wanted data: it does not get this run.
+            return;
+        }
         let run = DataRun {
             id: state.connection.id,
             before: bytes.start,

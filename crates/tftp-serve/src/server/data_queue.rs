@@ -8,6 +8,7 @@ use tftp_files::{Fed, Wanted};
 
 use super::executor::Running;
 use super::outcome::Outcome;
+use super::quiet::drop_quietly;
 use super::sink::Sink;
 use super::source::Source;
 use crate::inline::DataRun;
@@ -41,6 +42,8 @@ pub(super) enum Endpoint {
         running: Arc<Running>,
         /// Set while the future waits for an item.
         waker: Option<Waker>,
+        /// The request for bytes that it works on.
+        serves: Option<Wanted>,
         is_done: bool,
         is_upload: bool,
     },
@@ -71,8 +74,8 @@ pub(super) enum Called {
     Future(Waker),
     /// Nothing: a thread or a future is already at work on it, or the future has ended.
     Nothing,
-    /// There is no sink or source.
-    Nowhere(Item),
+    /// Nothing: there is no sink or source.
+    Nowhere,
 }
 
 /// A sink or a source with which a request is answered.
@@ -93,6 +96,7 @@ impl DataQueue {
                 let task = Endpoint::Task {
                     running,
                     waker: None,
+                    serves: None,
                     is_done: false,
                     is_upload: fed.is_none(),
                 };
@@ -133,9 +137,14 @@ impl DataQueue {
 
     pub(super) fn call(&mut self, item: Item) -> Called {
         if self.is_upload() != matches!(item, Item::Data(_)) {
-            return Called::Nowhere(item);
+            return Called::Nowhere;
         }
         match &mut self.endpoint {
+            Endpoint::Task {
+                is_done: true,
+                is_upload: false,
+                ..
+            } => Called::Nowhere,
             Endpoint::Task { is_done: true, .. } => Called::Nothing,
             Endpoint::Task { waker, .. } => {
                 self.items.push_back(item);
@@ -183,18 +192,24 @@ impl DataQueue {
     pub(super) fn next_item(&mut self, caller: &Waker) -> Option<Item> {
         let item = self.items.pop_front();
         self.is_busy = item.is_some();
-        if let (None, Endpoint::Task { waker, .. }) = (&item, &mut self.endpoint) {
-            *waker = Some(caller.clone());
+        if let Endpoint::Task { waker, serves, .. } = &mut self.endpoint {
+            *serves = item.as_ref().and_then(Item::wanted);
+            if item.is_none() {
+                *waker = Some(caller.clone());
+            }
         }
         item
     }
 
-    pub(super) fn task_is_done(&mut self) {
-        if let Endpoint::Task { is_done, .. } = &mut self.endpoint {
-            *is_done = true;
-            self.is_busy = false;
-            self.items.clear();
-        }
+    /// Returns the requests for bytes that the future has not served.
+    pub(super) fn task_is_done(&mut self) -> Vec<Wanted> {
+        let Endpoint::Task { serves, is_done, .. } = &mut self.endpoint else {
+            return Vec::new();
+        };
+        *is_done = true;
+        self.is_busy = false;
+        let items = self.items.drain(..).filter_map(|item| item.wanted());
+        serves.take().into_iter().chain(items).collect()
     }
 
     /// Takes back a sink or source that a thread has used and that can be used further.
@@ -217,15 +232,30 @@ impl DataQueue {
     }
 }
 
+impl Item {
+    fn wanted(&self) -> Option<Wanted> {
+        match self {
+            Item::Wanted(wanted) => Some(*wanted),
+            Item::Data(_) => None,
+        }
+    }
+}
+
 impl Ended {
     /// Drops the sink or source, and returns the requests for bytes that it has not served.
     pub(super) fn drop(self) -> impl Iterator<Item = Wanted> {
-        if let Endpoint::Task { running, .. } = self.endpoint {
-            running.cancel();
-        }
-        self.items.into_iter().filter_map(|item| match item {
-            Item::Wanted(wanted) => Some(wanted),
-            Item::Data(_) => None,
-        })
+        let serves = match self.endpoint {
+            Endpoint::Task { running, serves, .. } => {
+                running.cancel();
+                serves
+            }
+            endpoint => {
+                // It may flush or remove something, and panic.
+                drop_quietly(endpoint);
+                None
+            }
+        };
+        let items = self.items.into_iter().filter_map(|item| item.wanted());
+        serves.into_iter().chain(items)
     }
 }

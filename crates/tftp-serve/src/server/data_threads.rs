@@ -13,6 +13,7 @@ use tftp_files::{Feeds, Lane, Wanted};
 
 use super::data_queue::{Ended, Next};
 use super::live::Live;
+use super::quiet::drop_quietly;
 use super::refusal::Refusal;
 use super::router::Router;
 use super::sink::Sink;
@@ -64,7 +65,7 @@ impl Router {
                 Next::Write(sink, run) => write(live, sink, &run),
                 Next::Read(source, wanted) => self.read(live, source, wanted),
                 Next::Over(ended, outcome) => {
-                    self.drop_ended(live, ended);
+                    self.drop_ended(ended);
                     return self.report_end(live, outcome);
                 }
                 Next::Nothing if is_needed => {
@@ -80,29 +81,35 @@ impl Router {
         self.run_data_thread(Arc::clone(live));
     }
 
-    fn drop_ended(&self, live: &Live, ended: Ended) {
-        // Dropping runs application code, which may flush or remove something, and panic.
-        let left = catch_unwind(AssertUnwindSafe(|| ended.drop()));
-        if let (Ok(left), Some(key)) = (left, live.last_shared()) {
-            left.for_each(|wanted| self.request_elsewhere(wanted, &key));
+    fn drop_ended(&self, ended: Ended) {
+        for wanted in ended.drop() {
+            self.feeds.take_back(wanted);
         }
     }
 
     /// Reads the wanted bytes from a source for a download.
     fn read(&self, live: &Live, source: Option<Box<dyn Source>>, wanted: Wanted) {
         let Some(mut source) = source else {
-            return;
+            return self.feeds.take_back(wanted);
         };
         if !self.feeds.knows(wanted.name) {
             // Every download that needed it has ended.
             return live.give_back_source(source);
         }
         let read = catch_unwind(AssertUnwindSafe(|| supply(&self.feeds, &mut *source, wanted)));
-        match read {
-            Ok(Ok(())) => live.give_back_source(source),
-            Ok(Err(error)) => self.fail(live, &error.into()),
-            Err(_) => self.fail(live, &Refusal::internal_error()),
-        }
+        let refusal = match read {
+            Ok(Ok(())) => return live.give_back_source(source),
+            Ok(Err(error)) => error.into(),
+            Err(_) => Refusal::internal_error(),
+        };
+        self.fail_source(live, &refusal, wanted);
+        drop_quietly(source);
+    }
+
+    fn fail_source(&self, live: &Live, refusal: &Refusal, wanted: Wanted) {
+        self.fail(live, refusal);
+        // A download that has joined meanwhile needs these bytes, too.
+        self.feeds.take_back(wanted);
     }
 }
 
@@ -134,7 +141,10 @@ fn write(live: &Live, sink: Option<Box<dyn Sink>>, run: &DataRun) {
         match taken.unwrap_or_else(|_| Err(Refusal::internal_error())) {
             Ok(()) => live.give_back_sink(sink),
             // This precedes `taken()`: the last block of a failed upload must not be acknowledged.
-            Err(refusal) => live.end(refusal),
+            Err(refusal) => {
+                live.end(refusal);
+                drop_quietly(sink);
+            }
         }
     }
     live.taken(run.weight());

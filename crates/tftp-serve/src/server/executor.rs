@@ -9,6 +9,7 @@ use tftp_sync::Mutex;
 use tftp_sync::atomic::{AtomicU8, Ordering::SeqCst};
 
 use super::handler::Task;
+use super::quiet::{drop_quietly, wake_quietly};
 
 /// Nothing to do until the next wake-up.
 const IDLE: u8 = 0;
@@ -116,16 +117,10 @@ impl Running {
         drop_quietly(task);
         let waker = self.waker.lock().take();
         if let Some(waker) = waker {
-            waker.wake();
+            wake_quietly(waker);
         }
         is_cancelled
     }
-}
-
-/// Drops the future. Its drop runs application code and may panic, too.
-fn drop_quietly(task: Option<Task>) {
-    // The panic hook has reported it.
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(task)));
 }
 
 impl Wake for Running {

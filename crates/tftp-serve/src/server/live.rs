@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::task::Waker;
 
+use tftp_files::Wanted;
 use tftp_sync::Mutex;
 
 use super::answer::Ready;
@@ -149,7 +150,7 @@ impl Live {
     pub(super) fn call(&self, item: Item) -> Called {
         match &mut self.state.lock().data_queue {
             Some(data_queue) => data_queue.call(item),
-            None => Called::Nowhere(item),
+            None => Called::Nowhere,
         }
     }
 
@@ -192,11 +193,12 @@ impl Live {
         self.state.lock().data_queue.as_mut()?.next_item(caller)
     }
 
-    /// Notes that the future has ended: items for it are dropped from now on.
-    pub(super) fn task_is_done(&self) {
-        if let Some(data_queue) = &mut self.state.lock().data_queue {
-            data_queue.task_is_done();
-        }
+    /// Notes that the future has ended: items for it are dropped from now on. Returns the requests
+    /// for bytes that it has not served.
+    pub(super) fn task_is_done(&self) -> Vec<Wanted> {
+        let mut state = self.state.lock();
+        let data_queue = state.data_queue.as_mut();
+        data_queue.map(DataQueue::task_is_done).unwrap_or_default()
     }
 
     /// Takes back a sink that has taken its data and can take more.

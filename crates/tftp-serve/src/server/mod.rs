@@ -16,6 +16,7 @@ mod object;
 mod outcome;
 mod periods;
 mod pump;
+mod quiet;
 mod refusal;
 mod request;
 mod router;

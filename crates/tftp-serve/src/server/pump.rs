@@ -142,11 +142,11 @@ impl Scheduler for PumpedConnection {
     }
 
     fn polled(&self, polled: Polled) {
-        if polled != Polled::Pending {
-            self.live.task_is_done();
-        }
         if polled == Polled::Panicked {
             self.panicked();
+        }
+        if polled != Polled::Pending {
+            self.router.task_is_done(&self.live);
         }
         // If the connection ended while this future worked for others, the end is reported now.
         if self.live.is_over() {
@@ -181,8 +181,8 @@ impl Drop for SpawnedTask {
         if let Some(carried) = self.carried.take()
             && self.running.cancel()
         {
-            carried.live.task_is_done();
             carried.panicked();
+            carried.router.task_is_done(&carried.live);
         }
     }
 }

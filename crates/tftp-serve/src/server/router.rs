@@ -21,6 +21,7 @@ use super::handler_threads::Work;
 use super::live::{EndReporter, Live};
 use super::outcome::Outcome;
 use super::pump::PumpedConnection;
+use super::quiet::wake_quietly;
 use super::refusal::Refusal;
 use super::shared_sources::SharedSources;
 use super::{Answer, LogKind, LogLevel};
@@ -47,6 +48,8 @@ pub(super) struct Router {
     /// Downloads that sources supply.
     pub(super) feeds: Arc<Feeds>,
     pub(super) shared_sources: Arc<SharedSources>,
+    /// Sources to which requests for bytes were passed, until [`Router::call_sources`].
+    called: Mutex<Vec<(Arc<Live>, Called)>>,
     /// The threads of sinks and sources.
     data_threads: DataThreads,
     /// Runs futures on the application's runtime.
@@ -63,6 +66,12 @@ impl Asks for DataRequester {
     fn ask(&self, wanted: Wanted) {
         if let Some(router) = self.0.upgrade() {
             router.wanted(wanted);
+        }
+    }
+
+    fn wake(&self) {
+        if let Some(router) = self.0.upgrade() {
+            router.call_sources();
         }
     }
 }
@@ -94,6 +103,7 @@ impl Router {
             dropped_logs: AtomicU64::new(0),
             feeds: Feeds::reading_ahead(DataRequester(Weak::clone(router))),
             shared_sources: Arc::default(),
+            called: Mutex::default(),
             data_threads,
             spawner,
             lingering: Mutex::default(),
@@ -223,43 +233,59 @@ impl Router {
             // Data events are on because some upload goes to a sink; this download does not need
             // them.
             Operation::Read => live.taken(weight),
-            Operation::Write => {
-                if self.call(&live, Item::Data(run)).is_some() {
-                    live.taken(weight);
-                }
-            }
+            Operation::Write => match live.call(Item::Data(run)) {
+                Called::Nowhere => live.taken(weight),
+                called => self.call(live, called),
+            },
         }
     }
 
-    /// Passes an item to the sink or source of a connection; returns the item if there is none.
-    fn call(&self, live: &Arc<Live>, item: Item) -> Option<Item> {
-        match live.call(item) {
-            Called::Thread => self.run_data_thread(Arc::clone(live)),
-            Called::Future(waker) => waker.wake(),
-            Called::Nothing => {}
-            Called::Nowhere(item) => return Some(item),
+    /// Has the sink or source of a connection work on an item that was queued for it. Must be called
+    /// without a lock: an executor of the application may do anything in a waker, as drop the
+    /// future, and if the system has no thread for a blocking one, it works here.
+    fn call(&self, live: Arc<Live>, called: Called) {
+        match called {
+            Called::Thread => self.run_data_thread(live),
+            Called::Future(waker) => wake_quietly(waker),
+            Called::Nothing | Called::Nowhere => {}
         }
-        None
+    }
+
+    /// Passes a request for bytes to a source, if the connection has one; returns whether it has.
+    /// Called under a lock of the feeds: the source begins later, by [`Router::call_sources`].
+    fn request(&self, live: &Arc<Live>, wanted: Wanted) -> bool {
+        match live.call(Item::Wanted(wanted)) {
+            Called::Nowhere => return false,
+            Called::Nothing => {}
+            called => self.called.lock().push((Arc::clone(live), called)),
+        }
+        true
+    }
+
+    /// Has the sources work to which requests were passed.
+    fn call_sources(&self) {
+        let called = std::mem::take(&mut *self.called.lock());
+        for (live, called) in called {
+            self.call(live, called);
+        }
     }
 
     /// Passes a request for bytes on. Called under a lock of the feeds, so it does nothing else.
     fn wanted(&self, wanted: Wanted) {
-        if let Some(live) = self.find(wanted.name) {
-            let left = self.call(&live, Item::Wanted(wanted));
-            if left.is_some()
-                && let Some(key) = live.last_shared()
-            {
-                self.request_elsewhere(wanted, &key);
-            }
+        if let Some(live) = self.find(wanted.name)
+            && !self.request(&live, wanted)
+            && let Some(key) = live.last_shared()
+        {
+            self.request_elsewhere(wanted, &key);
         }
     }
 
     /// Passes a request for bytes to another download that shares the source, because the one that
     /// was to supply them has just ended.
-    pub(super) fn request_elsewhere(&self, wanted: Wanted, key: &Shared) {
+    fn request_elsewhere(&self, wanted: Wanted, key: &Shared) {
         let others = self.connections();
         let mut others = others.iter().filter(|live| live.runs_with(key));
-        others.find(|live| self.call(live, Item::Wanted(wanted)).is_none());
+        others.find(|live| self.request(live, wanted));
     }
 
     /// Returns true if another running download shares the source of this one.
@@ -271,15 +297,26 @@ impl Router {
     }
 
     /// Ends the transfer of a source or sink that has failed, and the transfers that share it.
+    /// Downloads that join them from now on read from their own sources.
     pub(super) fn fail(&self, live: &Live, refusal: &Refusal) {
         live.end(refusal.clone());
+        self.feeds.refuse(live.info.id);
         let Some(key) = live.last_shared() else {
             return;
         };
         for other in self.connections() {
             if other.runs_with(&key) {
                 other.end(refusal.clone());
+                self.feeds.refuse(other.info.id);
             }
+        }
+    }
+
+    /// Notes that a future has ended. What it has not served is requested from the sources of other
+    /// downloads.
+    pub(super) fn task_is_done(&self, live: &Live) {
+        for wanted in live.task_is_done() {
+            self.feeds.take_back(wanted);
         }
     }
 
@@ -356,7 +393,9 @@ impl EventSink for Router {
                 live.over(outcome.clone());
                 self.report_end(&live, outcome);
             }
-            EngineEvent::Started { connection, held } => {
+            EngineEvent::Started {
+                connection, held, ..
+            } => {
                 let Some(live) = self.find(connection.id()) else {
                     return;
                 };

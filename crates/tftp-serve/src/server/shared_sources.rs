@@ -10,6 +10,7 @@ use std::sync::Arc;
 use tftp_sync::Mutex;
 
 use super::data_queue::Shared;
+use super::quiet::drop_quietly;
 use super::source::{AsyncSource, Source};
 
 /// The shared sources of one server that are in no call, by key, size and type.
@@ -123,7 +124,7 @@ impl<S: Send + 'static> Member<S> {
             Ok(count) if Some(offset + *count as u64) == size => Position::End,
             Ok(count) => Position::At(offset + *count as u64),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Position::At(offset),
-            Err(_) => return,
+            Err(_) => return drop_quietly(source),
         };
         let needless = self.sources.0.lock().get_mut(&self.key).map(|group| {
             group.idle.push(Idle {
@@ -133,8 +134,8 @@ impl<S: Send + 'static> Member<S> {
             });
             group.remove_needless()
         });
-        // Dropped without the lock, because this runs code of the application.
-        drop(needless);
+        // Without the lock, because this runs code of the application.
+        needless.into_iter().flatten().for_each(drop_quietly);
     }
 }
 
@@ -150,8 +151,8 @@ impl<S: Send + 'static> Drop for Member<S> {
             groups.remove(&self.key);
         }
         drop(groups);
-        // Dropped without the lock, because this runs code of the application.
-        drop(needless);
+        // Without the lock, because this runs code of the application.
+        needless.into_iter().flatten().for_each(drop_quietly);
     }
 }
 

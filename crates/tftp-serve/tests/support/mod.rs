@@ -4,13 +4,18 @@
 
 #[path = "../../../../tests/support/client.rs"]
 mod client;
+mod failing;
 mod gate;
+mod random;
 
+use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 pub use client::{Client, Failed, Options, pattern};
+pub use failing::{Failing, PanicsWhenDropped};
 pub use gate::Gate;
+pub use random::{Left, options, random};
 use tftp_serve::{Builder, Event, Outcome, Server};
 
 /// A time limit that no test reaches, even on a slow machine.
@@ -19,6 +24,13 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// Returns a builder that listens on a port of the loopback interface.
 pub fn local() -> Builder {
     Server::builder().listen(([127, 0, 0, 1], 0))
+}
+
+/// Returns a client that waits longer than any packet takes, even on a slow machine.
+pub fn patient(server: SocketAddr) -> Client {
+    let client = Client::new(server);
+    client.socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    client
 }
 
 pub fn get(server: &Server, name: &str) -> Result<Vec<u8>, Failed> {
