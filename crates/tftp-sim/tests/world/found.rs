@@ -24,6 +24,7 @@ pub const FOUND: &[(&str, Plan)] = &[
                 inactivity: 60000000,
                 read_only: false,
                 sync: false,
+                held: 33_554_432,
             },
             link: Link {
                 loss: 0,
@@ -107,6 +108,7 @@ pub const FOUND: &[(&str, Plan)] = &[
                 inactivity: 60000000,
                 read_only: false,
                 sync: false,
+                held: 33_554_432,
             },
             link: Link {
                 loss: 0,
@@ -195,6 +197,7 @@ pub const FOUND: &[(&str, Plan)] = &[
                 inactivity: 60000000,
                 read_only: false,
                 sync: true,
+                held: 33_554_432,
             },
             link: Link {
                 loss: 6,
@@ -283,6 +286,7 @@ pub const FOUND: &[(&str, Plan)] = &[
                 inactivity: 60000000,
                 read_only: false,
                 sync: false,
+                held: 33_554_432,
             },
             link: Link {
                 loss: 10,
@@ -371,6 +375,7 @@ pub const FOUND: &[(&str, Plan)] = &[
                 inactivity: 60000000,
                 read_only: false,
                 sync: false,
+                held: 33_554_432,
             },
             link: Link {
                 loss: 10,
@@ -459,6 +464,7 @@ pub const FOUND: &[(&str, Plan)] = &[
                 inactivity: 60000000,
                 read_only: false,
                 sync: false,
+                held: 33_554_432,
             },
             link: Link {
                 loss: 0,

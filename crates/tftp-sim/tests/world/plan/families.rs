@@ -20,6 +20,7 @@ fn settings(rng: &mut Rng) -> Settings {
         inactivity: 60_000_000,
         read_only: false,
         sync: rng.percent(50),
+        held: rng.pick(&[32 << 20, 100_000, 0]),
     }
 }
 

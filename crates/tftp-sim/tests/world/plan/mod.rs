@@ -39,6 +39,8 @@ pub struct Settings {
     pub read_only: bool,
     /// True if uploads are synced to the disk before their last ACK.
     pub sync: bool,
+    /// The bytes of chunks above which downloads of silent clients give theirs up.
+    pub held: usize,
 }
 
 /// The faults of the network: chances in percent, times in microseconds.

@@ -125,7 +125,8 @@ impl Served {
         seed[8..].copy_from_slice(&rng.next().to_le_bytes());
         let net = ground.net();
         let limit = plan.settings.descriptors as usize;
-        let (shared, drained) = (Arc::<Shared>::default(), Arc::<Drain>::default());
+        let shared = Arc::new(Shared::with_held(plan.settings.held));
+        let drained = Arc::<Drain>::default();
         let (policy, application) = (
             Arc::new(policy(plan)),
             Arc::new(Application::new(plan, round, ground)),
