@@ -5,8 +5,13 @@
  * usage: test_behaviours [NAME]     (NAME: only this one)
  */
 #define _XOPEN_SOURCE 700
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "behaviours_of_transfers.h"
 #include "check.h"
@@ -148,9 +153,27 @@ static void config(void)
 
 /* ---- begin and end ---- */
 
+/* Occupies an unused UDP port without answering, so that no other program gets it and answers.
+   Returns the socket, or -1 if the port is in use. */
+static int hold_port(int port)
+{
+    struct sockaddr_in address;
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    memset(&address, 0, sizeof address);
+    address.sin_family = AF_INET;
+    address.sin_port = htons((unsigned short)port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
 static void stop_listening(void)
 {
     fixture self;
+    int held;
     const char *words[] = {"curl", "--silent", "--max-time", "2", "--output", NULL, NULL, NULL};
     char path[512], url[64];
     real_client one;
@@ -159,6 +182,8 @@ static void stop_listening(void)
     CHECK(fixture_write(&self, "f", "data", 4));
     CHECK_INT(tftpserver_do_stoplistening(self.server), 0);
     CHECK_TEXT(tftpserver_get(self.server, LISTENING, 0), "False");
+    held = hold_port(self.port);
+    CHECK(held >= 0);
     fixture_path(&self, "got", path, sizeof path);
     snprintf(url, sizeof url, "tftp://127.0.0.1:%d/f", self.port);
     words[5] = path;
@@ -167,6 +192,7 @@ static void stop_listening(void)
     CHECK_INT(real_client_finish(&one, self.server), CURL_TIMED_OUT);
     CHECK_INT(self.events.count, 0);
 
+    CHECK_INT(close(held), 0);
     CHECK_INT(tftpserver_set_int(self.server, LOCAL_PORT, 0, self.port), 0);
     CHECK_INT(tftpserver_do_startlistening(self.server), 0);
     CHECK_INT(real_client_get(&self, "f", "got"), CURL_GOOD);

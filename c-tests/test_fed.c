@@ -282,9 +282,9 @@ static void one_that_stalls_does_not_hold_the_others_back(void)
 /* Ends the download of the first DataWanted event, in the way that `how` names. */
 typedef struct quitter {
     source of;
-    int how;
+    int how, serves_all;
     int32_t ended_id, requests;
-    int64_t second_offset;
+    int64_t next; /* the offset of the next request */
 } quitter;
 
 enum { BY_RETURNING, BY_ABORT, BY_DISCONNECT };
@@ -298,7 +298,8 @@ static int32_t on_wanted_quit(tftpserver *server, tftpserver_event *event, void 
     self->requests++;
     if (self->requests > 1) {
         CHECK(e->connection_id != self->ended_id);
-        self->second_offset = self->requests == 2 ? e->offset : self->second_offset;
+        CHECK_INT(e->offset, self->next); /* nothing twice */
+        self->next += e->length;
         supply(&self->of, server, e->connection_id, e->offset, e->offset + e->length);
         return 0;
     }
@@ -306,24 +307,35 @@ static int32_t on_wanted_quit(tftpserver *server, tftpserver_event *event, void 
         /* It does not share the source yet. */
     }
     self->ended_id = e->connection_id;
-    supply(&self->of, server, e->connection_id, 0, 5000); /* some of it */
+    self->next = self->serves_all ? e->length : 5000;
+    if (!self->serves_all) {
+        supply(&self->of, server, e->connection_id, 0, self->next);
+    }
     if (self->how == BY_ABORT) {
         CHECK_INT(tftpserver_do_abort(server, e->connection_id, 0, "quits"), 0);
     } else if (self->how == BY_DISCONNECT) {
         CHECK_INT(tftpserver_do_disconnect(server, e->connection_id), 0);
     }
+    if (self->serves_all) {
+        supply(&self->of, server, e->connection_id, 0, self->next);
+    }
+    /* The other one goes on meanwhile, and requests more. */
+    while (self->serves_all && client_now() < end
+           && tftpserver_get_int(server, CONN_BYTES_TRANSFERRED, other) + 2 * 1428 < e->length) {
+    }
+    CHECK(client_now() < end);
     return self->how == BY_RETURNING;
 }
 
 /*
- * The program ends the download that a request names: the rest of the request comes again, with
- * another id.
+ * The program ends the download that a request names, after it has supplied some of it or before it
+ * supplies all of it: the rest of the request comes again, with another id, and nothing comes twice.
  */
 static void what_an_ended_download_was_to_get_is_requested_for_another(void)
 {
     uint8_t *data = fixture_bytes(SIZE);
-    int how;
-    for (how = BY_RETURNING; how <= BY_DISCONNECT; how++) {
+    int turn;
+    for (turn = 0; turn < 6; turn++) {
         fixture self;
         quitter quits;
         static const quitter none;
@@ -331,7 +343,8 @@ static void what_an_ended_download_was_to_get_is_requested_for_another(void)
         int64_t end = client_now() + fixture_millis();
         int i, complete = 0;
         quits = none;
-        quits.how = how;
+        quits.how = turn / 2;
+        quits.serves_all = turn % 2;
         NEED(open_source(&self, &quits.of, data, SIZE, SIZE));
         quits.of.key = "image";
         CHECK_INT(tftpserver_register_callback(self.server, DATA_WANTED, on_wanted_quit, &quits), 0);
@@ -350,7 +363,7 @@ static void what_an_ended_download_was_to_get_is_requested_for_another(void)
             free(got.data);
         }
         CHECK_INT(complete, 1);
-        CHECK_INT(quits.second_offset, 5000);
+        CHECK_INT(quits.next, SIZE);
         fixture_close(&self);
     }
     free(data);

@@ -187,6 +187,17 @@ static void *exits_elsewhere(void *context)
     exit(3);
 }
 
+static tftpserver *closed_late;
+
+/* By then the thread's own storage is gone. The functions work nevertheless. */
+static void closes(void)
+{
+    const char *host = tftpserver_get(closed_late, LOCAL_HOST, 0);
+    int is_right = host && strcmp(host, "127.0.0.1") == 0 && tftpserver_set_int(closed_late, 9999, 0, 0) == 902
+                && tftpserver_get_last_error_code(closed_late) == 902;
+    _exit(tftpserver_close(closed_late) == 0 && is_right ? 3 : 4);
+}
+
 /* Serves in a separate process, which ends in this way, with code 3, while it serves. */
 static int end_while_serving(const char *how)
 {
@@ -210,6 +221,10 @@ static int end_while_serving(const char *how)
         for (;;) {
             nanosleep(&moment, NULL);
         }
+    } else if (strcmp(how, "atexit") == 0) {
+        closed_late = self.files.server;
+        atexit(closes);
+        exit(5);
     } else if (strcmp(how, "exit") == 0) {
         exit(3);
     }
@@ -264,7 +279,7 @@ static void ends_in(const char *how)
 
 static void ends_while_it_serves(void)
 {
-    static const char *const hows[] = {"exit", "return", "thread", "callback"};
+    static const char *const hows[] = {"exit", "return", "thread", "callback", "atexit"};
     size_t i;
     int round;
     for (round = 0; round < 3; round++) {

@@ -18,11 +18,12 @@ impl Server {
             Field::Version => Ok(Value::Text(env!("CARGO_PKG_VERSION").to_owned())),
             Field::ConnCount => {
                 self.router.watch();
-                Ok(Value::Integer(self.conns.count() as i64))
+                Ok(Value::Integer(self.router.conns.count() as i64))
             }
             Field::Listening => Ok(Value::Boolean(self.bound.lock().is_some())),
             Field::Kept(key) => Ok(self.kept(key)),
             Field::Conn(field) => self
+                .router
                 .conns
                 .at(index)
                 .map(|record: std::sync::Arc<Record>| record.get(field)),
@@ -55,7 +56,7 @@ impl Server {
         }
         if let Field::Conn(field) = property.field {
             return {
-                let record = self.conns.at(index)?;
+                let record = self.router.conns.at(index)?;
                 record.set(field, value.into_kind(&property.kind)?, &self.router.feeds)
             };
         }
@@ -143,7 +144,7 @@ impl Server {
             return String::new();
         }
         let record =
-            current_connection::connection(&self.router).and_then(|id| self.conns.by_id(id));
+            current_connection::connection(&self.router).and_then(|id| self.router.conns.by_id(id));
         match (record, self.router.latest_destination()) {
             (Some(record), _) => record.local_host(),
             (None, latest) => latest.map_or_else(String::new, |ip| ip.to_string()),

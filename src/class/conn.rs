@@ -52,6 +52,9 @@ struct State {
     found: Option<PathBuf>,
     /// The transfer has begun: its sources cannot be changed any more.
     has_begun: bool,
+    /// The source has been chosen, although the transfer has not begun. It is chosen again if
+    /// nothing was found.
+    has_chosen: bool,
     /// The weight delivered since the application began to hold the transfer; `None` if it does not
     /// hold it.
     held: Option<u64>,
@@ -183,7 +186,14 @@ impl Record {
 
     /// Ends the connection; the client gets an ERROR.
     pub(super) fn end(&self, refusal: Refusal) {
-        self.state.lock().is_ended = true;
+        let fed = {
+            let mut state = self.state.lock();
+            state.is_ended = true;
+            state.fed.as_ref().map(|(feeds, _)| Arc::clone(feeds))
+        };
+        if let Some(feeds) = fed {
+            feeds.end(self.id());
+        }
         if let Some(reply) = &self.reply {
             reply.end(refusal);
         }
@@ -211,7 +221,11 @@ impl Record {
 
     /// Resumes a held connection with the sources that the application has set.
     pub(super) fn admit(&self) {
-        let sources = self.sources(&self.state.lock());
+        let sources = {
+            let mut state = self.state.lock();
+            state.has_chosen = true;
+            self.sources(&state)
+        };
         if let Some(reply) = &self.reply {
             reply.admit(sources);
         }
@@ -297,6 +311,11 @@ impl Record {
         self.reply.clone().map(|reply| (reply, sources))
     }
 
+    /// Nothing was found: the application may set other sources.
+    pub(super) fn choose_again(&self) {
+        self.state.lock().has_chosen = false;
+    }
+
     /// Marks the transfer as begun: its sources cannot be changed any more.
     pub(super) fn begin(&self) {
         self.state.lock().has_begun = true;
@@ -355,7 +374,8 @@ impl Record {
     ) -> Result<(), Failure> {
         let mut state = self.state.lock();
         let is_of_downloads = matches!(field, ConnField::DataSize | ConnField::DataKey);
-        if state.has_begun || (is_of_downloads && self.connection.operation() == Operation::Write) {
+        let is_late = state.has_begun || state.has_chosen;
+        if is_late || (is_of_downloads && self.connection.operation() == Operation::Write) {
             return Err(Failure::plain(errors::BUSY));
         }
         match (field, value) {

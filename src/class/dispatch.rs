@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::conn::{Conns, Record};
+use super::conn::Record;
 use super::current_connection;
 use super::errors::Failure;
 use super::event_router::{CachedCallback, EventRouter};
@@ -18,7 +18,6 @@ use tftp_serve::{Connection, LogKind, LogLevel, Outcome, Refusal};
 /// runs.
 pub(super) struct Dispatch<'a> {
     router: &'a EventRouter,
-    conns: &'a Conns,
     /// A buffer for blocks that span slices.
     block: Vec<u8>,
     /// The callback of Transfer, cached between blocks.
@@ -26,10 +25,9 @@ pub(super) struct Dispatch<'a> {
 }
 
 impl<'a> Dispatch<'a> {
-    pub(super) fn new(router: &'a EventRouter, conns: &'a Conns) -> Dispatch<'a> {
+    pub(super) fn new(router: &'a EventRouter) -> Dispatch<'a> {
         Dispatch {
             router,
-            conns,
             block: Vec::new(),
             transfer: CachedCallback::default(),
         }
@@ -40,6 +38,7 @@ impl<'a> Dispatch<'a> {
             Item::Event(event) => self.fire_for(event),
             Item::Decided(id) => self.decided(id),
             Item::Wanted(wanted) => self.wanted(wanted),
+            Item::Released(..) => {}
         });
     }
 
@@ -47,7 +46,11 @@ impl<'a> Dispatch<'a> {
         match event {
             EngineEvent::Requested { reply, held } => self.asked(reply, held),
             EngineEvent::Refused { connection, outcome } => self.refused(connection, &outcome),
-            EngineEvent::Started { connection, held } => self.started(&connection, held),
+            EngineEvent::Started {
+                connection,
+                held,
+                found,
+            } => self.started(&connection, held, found),
             EngineEvent::Data(run) => self.moved(&run),
             EngineEvent::Failed { connection, outcome } => self.failed(&connection, &outcome),
             EngineEvent::Ended { connection, outcome } => self.ended(connection.id(), &outcome),
@@ -65,7 +68,7 @@ impl<'a> Dispatch<'a> {
     /// for.
     fn asked(&self, reply: Reply, held: bool) {
         let record = Arc::new(Record::new(reply.connection(), Some(reply)));
-        self.conns.insert(Arc::clone(&record));
+        self.router.conns.insert(Arc::clone(&record));
         record.ask();
         let answer = self.request(&record);
         // An abort during the callback goes before what the callback returned.
@@ -89,7 +92,7 @@ impl<'a> Dispatch<'a> {
 
     /// Handles the answer to a request that ConnectionRequest put off.
     fn decided(&self, id: i32) {
-        let Some(record) = self.conns.by_id(id) else {
+        let Some(record) = self.router.conns.by_id(id) else {
             return;
         };
         match record.take_answer() {
@@ -115,7 +118,7 @@ impl<'a> Dispatch<'a> {
 
     fn wanted(&self, wanted: Wanted) {
         let id = wanted.name;
-        let Some(record) = self.conns.by_id(id).filter(|record| !record.is_ended()) else {
+        let Some(record) = self.router.conns.by_id(id).filter(|record| !record.is_ended()) else {
             // A download that the application has ended gets nothing, but others may share its
             // source.
             return self.router.feeds.take_back(wanted);
@@ -145,7 +148,7 @@ impl<'a> Dispatch<'a> {
         record.end(refusal.clone());
         let failure = Failure::of(&refusal.into(), record.connection.operation());
         self.connected(record, failure.as_ref());
-        self.conns.remove(record.id());
+        self.router.conns.remove(record.id());
     }
 
     fn request(&self, record: &Record) -> Result<Accept, Refusal> {
@@ -183,19 +186,20 @@ impl<'a> Dispatch<'a> {
         let failure = Failure::of(outcome, connection.operation());
         let record = Arc::new(Record::new(connection, None));
         record.begin();
-        self.conns.insert(Arc::clone(&record));
+        self.router.conns.insert(Arc::clone(&record));
         self.connected(&record, failure.as_ref());
-        self.conns.remove(record.id());
+        self.router.conns.remove(record.id());
     }
 
-    fn started(&self, connection: &Connection, held: bool) {
+    fn started(&self, connection: &Connection, held: bool, found: bool) {
         let id = connection.id();
-        let Some(record) = self.conns.by_id(id) else {
+        let Some(record) = self.router.conns.by_id(id) else {
             return;
         };
         record.found(connection.path());
-        if !held {
-            record.begin();
+        match held && !found {
+            true => record.choose_again(),
+            false => record.begin(),
         }
         if record.is_muted() {
             return;
@@ -205,7 +209,9 @@ impl<'a> Dispatch<'a> {
             connection_id: id,
             direction,
         }) {
-            0 if held && self.is_fed_by_nobody(&record) => record.end_because(Reason::NoFeeder),
+            0 if held && !found && self.is_fed_by_nobody(&record) => {
+                record.end_because(Reason::NoFeeder)
+            }
             0 if held => {
                 if let Some((reply, sources)) = record.begin_with() {
                     reply.admit(sources);
@@ -217,13 +223,9 @@ impl<'a> Dispatch<'a> {
     }
 
     fn moved(&mut self, run: &DataRun) {
-        let Some(record) = self.conns.by_id(run.id) else {
+        let Some(record) = self.router.conns.by_id(run.id) else {
             return;
         };
-        let was_released = run.length > 0 && run.slices.is_empty();
-        if was_released {
-            return;
-        }
         if !record.is_muted() {
             self.blocks(&record, run);
         }
@@ -236,14 +238,14 @@ impl<'a> Dispatch<'a> {
         let mut done = run.before;
         let end = run.before + run.length;
         let mut block = std::mem::take(&mut self.block);
-        while done < end {
+        while done < end && !self.router.is_closed() {
             let length = (end - done).min(u64::from(run.block.max(1)));
             done += length;
             if !self.block_moved(record, run, done, cursor.next(length as usize, &mut block)) {
                 break;
             }
         }
-        if run.empty_block && done == end && !record.is_muted() {
+        if run.empty_block && done == end && !record.is_muted() && !self.router.is_closed() {
             self.block_moved(record, run, done, &[]);
         }
         self.block = block;
@@ -285,7 +287,7 @@ impl<'a> Dispatch<'a> {
 
     /// Fires EndTransfer, if the file is complete, and Disconnected.
     fn ended(&self, id: i32, outcome: &Outcome) {
-        let Some(record) = self.conns.by_id(id) else {
+        let Some(record) = self.router.conns.by_id(id) else {
             return;
         };
         if outcome.is_complete() && !record.is_muted() {
@@ -306,7 +308,7 @@ impl<'a> Dispatch<'a> {
             // It ended before the application had answered, so it never was connected.
             record.decide(Accept::No);
             self.connected(&record, failure.as_ref());
-            return self.conns.remove(id);
+            return self.router.conns.remove(id);
         }
         let (status_code, description) = status(failure.as_ref());
         self.fire(&mut Event::Disconnected {
@@ -314,7 +316,7 @@ impl<'a> Dispatch<'a> {
             status_code,
             description,
         });
-        self.conns.remove(id);
+        self.router.conns.remove(id);
     }
 
     fn log(&self, id: i32, level: LogLevel, kind: LogKind, message: &str) {
@@ -339,12 +341,21 @@ impl<'a> Dispatch<'a> {
         if answer == 0 {
             return;
         }
-        if let Some(record) = self.conns.by_id(id).or_else(|| self.router.unobserved.record(id)) {
+        if let Some(record) = self
+            .router
+            .conns
+            .by_id(id)
+            .or_else(|| self.router.unobserved.record(id))
+        {
             record.mute(answer);
         }
     }
 
+    /// Fires an event. A server that is closed inside a callback or meanwhile fires none any more.
     fn fire(&self, event: &mut Event<'_>) -> i32 {
+        if self.router.is_closed() {
+            return 0;
+        }
         self.router
             .callback(event.id())
             .map_or(0, |callback| callback.fire(event))

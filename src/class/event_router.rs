@@ -46,6 +46,8 @@ pub(super) struct EventRouter {
     /// Downloads that the application feeds.
     pub(super) feeds: Arc<Feeds>,
     pub(super) unobserved: UnobservedConnections,
+    /// The Conn arrays.
+    pub(super) conns: Conns,
     callbacks: RwLock<[Option<Arc<dyn Callback>>; EVENTS]>,
     /// The number of changes of `callbacks`.
     changes: AtomicU32,
@@ -58,6 +60,8 @@ pub(super) struct EventRouter {
     /// CaptureIPPacketInfo: requests are followed even if nothing else is.
     captures: AtomicBool,
     latest_destination: Mutex<Option<IpAddr>>,
+    /// Something was queued for a callback that had just been removed.
+    has_stale: AtomicBool,
     is_closed: AtomicBool,
 }
 
@@ -68,6 +72,7 @@ impl EventRouter {
             feeds: Feeds::new(DataRequester(Arc::clone(&queue))),
             queue,
             unobserved: UnobservedConnections::default(),
+            conns: Conns::default(),
             callbacks: RwLock::default(),
             changes: AtomicU32::new(1),
             registered: AtomicU32::new(0),
@@ -75,6 +80,7 @@ impl EventRouter {
             is_watched: AtomicBool::new(false),
             captures: AtomicBool::new(false),
             latest_destination: Mutex::default(),
+            has_stale: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
         }
     }
@@ -118,7 +124,7 @@ impl EventRouter {
         event: i32,
         kept: &'k mut CachedCallback,
     ) -> Option<&'k dyn Callback> {
-        let changes = self.changes.load(Acquire);
+        let changes = self.changes();
         if kept.as_of != changes {
             *kept = CachedCallback {
                 as_of: changes,
@@ -163,10 +169,29 @@ impl EventRouter {
         self.queue.announce();
     }
 
-    /// Resumes connections that wait for an event whose callback was just removed, and ends those that depend on it:
-    /// nothing waits for an event without a callback.
-    pub(super) fn release(&self, conns: &Conns) {
-        let interests = self.registered();
+    /// Returns the number of changes of callbacks.
+    pub(super) fn changes(&self) -> u32 {
+        self.changes.load(Acquire)
+    }
+
+    /// Notes that an item waits for a callback that was removed after the I/O thread had looked.
+    fn note_stale(&self, item: &Item) {
+        let needed = match item {
+            Item::Event(EngineEvent::Requested { held: true, .. }) => Interests::REQUESTS,
+            Item::Event(EngineEvent::Started { held: true, .. }) => Interests::STARTS,
+            Item::Event(EngineEvent::Data(_)) => Interests::DATA,
+            _ => return,
+        };
+        if !self.registered().has(needed) {
+            self.has_stale.store(true, Relaxed);
+        }
+    }
+
+    /// Resumes connections that wait for an event whose callback was removed, and ends those that
+    /// depend on it: nothing waits for an event without a callback.
+    pub(super) fn release(&self) {
+        self.has_stale.store(false, Relaxed);
+        let (interests, conns) = (self.registered(), &self.conns);
         let mut waiting = Releasing::default();
         let is_unfed = self.callback(events::id::DATA_WANTED).is_none();
         self.queue
@@ -271,6 +296,9 @@ fn place(event: i32) -> Option<usize> {
 
 impl EventSink for EventRouter {
     fn turn_ends(&self, now: Instant) -> Option<Duration> {
+        if self.has_stale.load(Relaxed) {
+            self.release();
+        }
         self.queue.announce_at(now)
     }
 
@@ -302,7 +330,8 @@ impl EventSink for EventRouter {
                 if is_denied(&outcome) => {}
             event => {
                 if let Some(event) = self.unobserved.fold(event) {
-                    self.queue.push(Item::Event(event));
+                    self.queue
+                        .push_after(Item::Event(event), |item| self.note_stale(item));
                 }
             }
         }
@@ -337,24 +366,21 @@ impl Releasing {
                 }
                 self.coming.insert(reply.connection().id(), reply.clone());
             }
-            Item::Event(EngineEvent::Started { connection, held })
-                if *held && !interests.has(Interests::STARTS) =>
-            {
+            Item::Event(EngineEvent::Started {
+                connection, held, ..
+            }) if *held && !interests.has(Interests::STARTS) => {
                 *held = false;
                 let found = self.reply_to(connection.id(), conns);
                 self.admissions.extend(found);
             }
-            Item::Event(EngineEvent::Data(run))
-                if !interests.has(Interests::DATA) && !run.slices.is_empty() =>
-            {
-                let weight = run.weight();
-                run.slices.clear();
+            Item::Event(EngineEvent::Data(run)) if !interests.has(Interests::DATA) => {
                 if let Some((reply, _)) = self.reply_to(run.id, conns) {
                     if run.is_only_copy {
                         self.lost.push(reply.clone());
                     }
-                    self.runs.push((reply, weight));
+                    self.runs.push((reply, run.weight()));
                 }
+                *item = Item::Released(run.id, run.length);
             }
             _ => {}
         }

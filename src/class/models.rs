@@ -292,7 +292,7 @@ fn an_abort_is_reported_once(answer: Accept) {
     let was_aborted = application.join().unwrap();
     server.interrupt();
     server.do_events().unwrap();
-    assert_eq!(server.conns.count(), 0);
+    assert_eq!(server.router.conns.count(), 0);
     let reports = reports.lock();
     let names: Vec<_> = reports.iter().map(|(event, ..)| *event).collect();
     let (_, code, text) = reports.last().unwrap();

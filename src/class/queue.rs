@@ -12,7 +12,7 @@ use std::io;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use tftp_serve::inline::{EngineEvent, EventFd, Instant, Wanted};
+use tftp_serve::inline::{DataRun, EngineEvent, EventFd, Instant, Wanted};
 use tftp_serve::{LogKind, LogLevel};
 use tftp_sync::atomic::{
     AtomicBool, AtomicUsize,
@@ -42,6 +42,9 @@ pub(super) enum Item {
     Decided(i32),
     /// A download that the application feeds has room for more.
     Wanted(Wanted),
+    /// Transfer data that was taken back while it waited, because its callback was removed: its
+    /// connection and its bytes.
+    Released(i32, u64),
 }
 
 impl Item {
@@ -51,6 +54,7 @@ impl Item {
             Item::Event(event) => event.id(),
             Item::Decided(id) => *id,
             Item::Wanted(wanted) => wanted.name,
+            Item::Released(id, _) => *id,
         }
     }
 
@@ -114,6 +118,12 @@ impl Queue {
 
     /// Adds an item; blocks for nothing but the lock.
     pub(super) fn push(&self, item: Item) {
+        self.push_after(item, |_| {});
+    }
+
+    /// As [`Queue::push`], but calls `look` with the lock held: what it sees is not older than what
+    /// [`Queue::revise`] has seen.
+    pub(super) fn push_after(&self, item: Item, look: impl FnOnce(&Item)) {
         let mut waiting = self.waiting.lock();
         if item.is_log() {
             if waiting.logs >= MANY_LOGS {
@@ -122,6 +132,7 @@ impl Queue {
             }
             waiting.logs += 1;
         }
+        look(&item);
         self.count(&item);
         waiting.is_urgent |= !matches!(&item, Item::Event(EngineEvent::Data(run)) if !run.is_last);
         waiting.items.push_back(item);
@@ -335,7 +346,9 @@ impl Drop for Batch<'_> {
 
 fn bytes_of(item: &Item) -> usize {
     match item {
-        Item::Event(EngineEvent::Data(run)) => usize::try_from(run.length).unwrap_or(usize::MAX),
+        Item::Event(EngineEvent::Data(DataRun { length, .. })) | Item::Released(_, length) => {
+            usize::try_from(*length).unwrap_or(usize::MAX)
+        }
         _ => 0,
     }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::conn::{Conns, FIRST_CONNECTION_ID, Record};
+use super::conn::{FIRST_CONNECTION_ID, Record};
 use super::current_connection;
 use super::dispatch::Dispatch;
 use super::errors::{self, Failure};
@@ -31,7 +31,6 @@ const MORE_THAN_WANTED: &str = "More than DataWanted requested.";
 /// callback runs.
 pub struct Server {
     pub(super) router: Arc<EventRouter>,
-    pub(super) conns: Conns,
     library: Arc<tftp_serve::Server>,
     pub(super) values: Mutex<Values>,
     pub(super) listening: Mutex<Listening>,
@@ -52,7 +51,6 @@ impl Server {
         let library = Arc::new(library.expect("nothing is opened yet that could fail"));
         Arc::new(Server {
             router,
-            conns: Conns::default(),
             values: Mutex::new(values),
             listening: Mutex::new(Listening::new(Arc::clone(&library))),
             library,
@@ -104,7 +102,7 @@ impl Server {
         let is_going = callback.is_none();
         self.router.register(event, callback)?;
         if is_going {
-            self.router.release(&self.conns);
+            self.router.release();
         }
         Ok(())
     }
@@ -128,7 +126,7 @@ impl Server {
             return Err(Failure::plain(errors::NOT_A_HANDLE));
         }
         self.library.reap();
-        self.router.unobserved.settle(&self.conns);
+        self.router.unobserved.settle(&self.router.conns);
         let patience = match self.router.queue.has_items() {
             true => Duration::ZERO,
             false => {
@@ -141,9 +139,16 @@ impl Server {
 
     fn deliver(&self, patience: Duration) {
         let queue = &self.router.queue;
+        let changes = self.router.changes();
         let mut batch = queue.take(patience);
-        let mut dispatch = Dispatch::new(&self.router, &self.conns);
+        let mut dispatch = Dispatch::new(&self.router);
         while !queue.take_interrupt() && batch.deliver_next(|notice| dispatch.deliver(notice)) {}
+        drop(batch);
+        if self.router.changes() != changes {
+            // An undelivered event may hold its connection for a callback that was removed during
+            // this delivery.
+            self.router.release();
+        }
     }
 
     /// Starts to listen; does nothing if it is listening already.
@@ -200,7 +205,7 @@ impl Server {
     /// 903 if there is no connection at this index; 130 if it is not deferred, or was already
     /// answered.
     pub fn accept(&self, index: i32, accept: bool) -> Result<(), Failure> {
-        let record = self.conns.at(index)?;
+        let record = self.router.conns.at(index)?;
         if record.answer(accept)? {
             self.router.decided(record.id());
         }
@@ -213,7 +218,7 @@ impl Server {
     /// # Errors
     /// 903 if there is no connection at this index.
     pub fn hold(&self, index: i32, is_held: bool) -> Result<(), Failure> {
-        self.conns.at(index)?.hold(is_held);
+        self.router.conns.at(index)?.hold(is_held);
         Ok(())
     }
 
@@ -226,14 +231,14 @@ impl Server {
     pub fn supply(&self, index: i32, bytes: &[u8], is_last: bool) -> Result<(), Failure> {
         let id = match index >= FIRST_CONNECTION_ID {
             true => index,
-            false => self.conns.at(index)?.id(),
+            false => self.router.conns.at(index)?.id(),
         };
         match self.router.feeds.supply(id, bytes, is_last) {
             Ok(()) => Ok(()),
             Err(Refused::TooMuch) => Err(Failure::new(errors::INVALID_VALUE, MORE_THAN_WANTED)),
             Err(Refused::Over) if self.router.feeds.knows(id) => Err(Failure::plain(errors::BUSY)),
             Err(Refused::Over) => {
-                let record = self.conns.at(id)?;
+                let record = self.router.conns.at(id)?;
                 match record.is_fed() && !record.has_begun() {
                     true => Err(Failure::new(errors::INVALID_VALUE, MORE_THAN_WANTED)),
                     false => Err(Failure::plain(errors::BUSY)),
@@ -263,7 +268,7 @@ impl Server {
 
     /// Returns the record of a connection that the application is about to end.
     fn to_end(&self, index: i32) -> Result<Arc<Record>, Failure> {
-        let record = self.conns.at(index)?;
+        let record = self.router.conns.at(index)?;
         if current_connection::connection(&self.router) == Some(record.id()) {
             record.note_end_inside();
         }
@@ -278,6 +283,8 @@ impl Server {
         let values = Values::new();
         self.router.capture(false);
         self.router.set_log_level(values.setting_integer(Key::LogLevel));
+        // Closes LocalDir. The defaults are valid, so this does not fail.
+        let _ = listening.adopt(&values);
         *self.values.lock() = values;
     }
 

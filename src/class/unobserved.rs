@@ -82,7 +82,9 @@ impl UnobservedConnections {
             return Some(event);
         };
         match event {
-            EngineEvent::Started { connection, held } => {
+            EngineEvent::Started {
+                connection, held, ..
+            } => {
                 live.record.found(connection.path());
                 if held {
                     live.record.admit();

@@ -386,7 +386,8 @@ pub extern "C" fn tftpserver_do_reset(server: *mut tftpserver) -> i32 {
 }
 
 /// Interrupts DoEvents: one that waits returns at once, one that delivers returns after its current
-/// callback.
+/// callback and those that belong to it: Connected after ConnectionRequest, the other blocks of the
+/// same window after Transfer, Disconnected after EndTransfer.
 ///
 /// If none is running, the next one returns at once. No event is lost: undelivered events stay
 /// pending for the next DoEvents.
@@ -511,7 +512,9 @@ pub extern "C" fn tftpserver_release(server: *mut tftpserver) -> i32 {
 /// acknowledging an upload and stops sending a download. The last block of an upload is
 /// acknowledged when all data is consumed. If the program cannot store the data, it calls
 /// `tftpserver_do_disconnect` or `tftpserver_do_abort`: the client then gets an ERROR instead of
-/// that acknowledgement. The hold ends with the connection.
+/// that acknowledgement. The hold ends with the connection. While the last block of an upload is
+/// held, neither Timeout nor AbsoluteTimeout ends it: a program that never calls with `hold` 0 keeps
+/// the connection.
 ///
 /// @param server The handle.
 /// @param index  A connection id, or a position from 0 to ConnCount - 1.
@@ -539,8 +542,8 @@ pub extern "C" fn tftpserver_do_hold(server: *mut tftpserver, index: i32, hold: 
 ///
 /// @param server  The handle.
 /// @param index   A connection id, or a position from 0 to ConnCount - 1. For downloads that share a source
-///                (ConnDataKey), any of their ids is accepted, also one that has ended, as long as another runs. The id
-///                in the event always works.
+///                (ConnDataKey), any of their ids is accepted, as long as one of them runs: also one of the last 1024
+///                that have ended, and always the id in the event.
 /// @param data    The bytes, copied. May be NULL if `length` is 0.
 /// @param length  The number of bytes.
 /// @param is_last Not 0: the source ends after these bytes.
@@ -571,7 +574,8 @@ pub extern "C" fn tftpserver_do_supply(
 /// The client gets an ERROR with both. Disconnected, or Connected if it has not fired yet, fires
 /// with 10053 and the text. Other downloads with the same ConnDataKey continue; what DataWanted
 /// events have requested under this id must still be supplied for them, except the request of an
-/// event in whose callback the program aborts.
+/// event in whose callback the program aborts. When the program has ended all of them, nothing more
+/// is due: a download that begins later has DataWanted events of its own, from offset 0.
 ///
 /// @param server    The handle.
 /// @param index     A connection id, or a position from 0 to ConnCount - 1.

@@ -7,6 +7,7 @@
 
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char};
+use std::mem::ManuallyDrop;
 use std::ptr;
 
 use super::handles::Key;
@@ -32,8 +33,23 @@ impl Slot {
     }
 }
 
+/// Empties the thread's slots when the thread ends.
+struct AtThreadEnd;
+
+impl Drop for AtThreadEnd {
+    fn drop(&mut self) {
+        // The models of threads drop every variable of a thread, in any order.
+        let slots = SLOTS.try_with(|slots| std::mem::take(&mut *slots.borrow_mut()));
+        drop(slots);
+    }
+}
+
 thread_local! {
-    static SLOTS: RefCell<Vec<Slot>> = const { RefCell::new(Vec::new()) };
+    /// Never dropped, so that functions work to the very end of a thread: in other destructors of
+    /// the thread, and in `atexit` functions and static destructors.
+    static SLOTS: ManuallyDrop<RefCell<Vec<Slot>>> =
+        const { ManuallyDrop::new(RefCell::new(Vec::new())) };
+    static AT_THREAD_END: AtThreadEnd = const { AtThreadEnd };
 }
 
 /// Records the result of the call that just ended; `None` is success, for which nothing new is
@@ -92,7 +108,7 @@ pub(super) fn keep_bytes(key: Key, bytes: &[u8]) -> *const u8 {
 
 /// Frees the values that this thread holds for a handle.
 pub(super) fn forget(key: Key) {
-    let _ = SLOTS.try_with(|slots| slots.borrow_mut().retain(|slot| slot.key != key));
+    SLOTS.with(|slots| slots.borrow_mut().retain(|slot| slot.key != key));
 }
 
 fn with_slot<T>(key: Key, body: impl FnOnce(&mut Slot) -> T) -> T {
@@ -101,6 +117,9 @@ fn with_slot<T>(key: Key, body: impl FnOnce(&mut Slot) -> T) -> T {
         let index = match slots.iter().position(|slot| slot.key == key) {
             Some(index) => index,
             None => {
+                // It cannot be had any more if the thread is ending. What is returned then lasts as
+                // long as the process.
+                let _ = AT_THREAD_END.try_with(|_| ());
                 slots.retain(|slot| slot.key.is_open());
                 slots.push(Slot {
                     key,

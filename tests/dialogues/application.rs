@@ -206,7 +206,9 @@ impl EventSink for Recorder {
             EngineEvent::Refused { connection, outcome } => {
                 format!("{} refused: {}", connection.id(), shown(outcome, connection))
             }
-            EngineEvent::Started { connection, held } => {
+            EngineEvent::Started {
+                connection, held, ..
+            } => {
                 if *held {
                     self.asked(state, self.at_start);
                 }

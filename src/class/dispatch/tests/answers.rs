@@ -57,7 +57,7 @@ fn refused_connections_have_no_further_events() {
     bench.ended(Reason::Denied.refusal().into());
     assert_eq!(bench.run(), ["request file 192.0.2.7 2", "connected 10013"]);
     assert_eq!(bench.inbox.take(), ["1 end Denied"]);
-    assert_eq!(bench.server.conns.count(), 0);
+    assert_eq!(bench.server.router.conns.count(), 0);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_reached_limit_is_reported_by_connected_alone() {
         outcome: Outcome::Limit,
     });
     assert_eq!(bench.run(), ["connected 10068"]);
-    assert_eq!(bench.server.conns.count(), 0);
+    assert_eq!(bench.server.router.conns.count(), 0);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn data_set_in_connected_is_sent() {
     assert_eq!(bench.inbox.take(), ["1 admit data 3"]);
     bench.started(ID, false);
     bench.run();
-    let record = bench.server.conns.at(ID).unwrap();
+    let record = bench.server.router.conns.at(ID).unwrap();
     assert_eq!(record.get(ConnField::LocalFile), Value::Text("/a/file".into()));
     assert_eq!(
         bench
@@ -194,4 +194,30 @@ fn a_log_callback_ends_a_connection_that_has_no_other_callback() {
     });
     bench.run();
     assert_eq!(bench.inbox.take(), ["1 end Callback(3)"]);
+}
+
+/// The choice of the source is made when Connected has returned, and again after StartTransfer only
+/// if nothing was found.
+#[test]
+fn sources_are_refused_once_the_choice_is_made() {
+    let set = |server: &Server| {
+        let set = server.set(6, ID, Value::Text("/late".into()));
+        set.map_or_else(|failure| failure.code, |()| 0)
+    };
+    let bench = Bench::new(&[1, 7], move |server, event| {
+        if let Event::StartTransfer { .. } = event {
+            assert_eq!(set(server), 130);
+        }
+        0
+    });
+    bench.ask(ID, Operation::Read, true);
+    bench.run();
+    assert_eq!(set(&bench.server), 130);
+    bench.tell(EngineEvent::Started {
+        connection: testing::connection(ID),
+        held: true,
+        found: true,
+    });
+    assert_eq!(bench.run(), ["start download"]);
+    assert_eq!(bench.inbox.take(), ["1 admit", "1 admit"]);
 }

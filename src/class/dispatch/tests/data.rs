@@ -99,3 +99,19 @@ fn a_size_that_was_announced_as_0_is_no_size() {
     bench.tell(EngineEvent::Data(run_of(0, 4, &["ab"], Some(0))));
     assert_eq!(bench.run(), ["transfer 2 -1 ab"]);
 }
+
+/// The last block of an upload may be empty. Its run is taken when the callback is removed, and not
+/// again when it is delivered.
+#[test]
+fn data_whose_callback_is_removed_is_taken_once() {
+    for text in ["ab", ""] {
+        let bench = Bench::new(&[3, 8], |_, _| 0);
+        bench.ask(ID, Operation::Write, false);
+        bench.run();
+        bench.tell(EngineEvent::Data(run_of(0, 512, &[text], None)));
+        bench.server.register(8, None).unwrap();
+        assert_eq!(bench.inbox.taken(), 1, "{text:?}");
+        bench.run();
+        assert_eq!(bench.inbox.taken(), 1, "{text:?}");
+    }
+}
