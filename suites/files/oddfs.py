@@ -12,7 +12,7 @@ import sys
 
 sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "abuse"))
 
-from hungfs import (GETATTR, EIO, HungFs, OPEN, RENAME2, ROOT, WRITE, may_mount)  # noqa: E402,F401
+from hungfs import (GETATTR, EIO, LOOKUP, HungFs, OPEN, OPENDIR, READDIR, RENAME2, ROOT, STATFS, WRITE, may_mount)  # noqa: E402,F401
 
 LINK = 13
 FOPEN_DIRECT_IO = 1

@@ -1,14 +1,19 @@
 """The server sends a file's content, even if its size is wrong, if it changes, or if its inode
 number is another's."""
+import contextlib
+import fcntl
 import os
+import subprocess
+import sys
 import tempfile
 import time
 import unittest
 
-from ground import until
-from lib import CONN_LOCAL_FILE, CONNECTED, LOCAL_DIR, Answer, Client, Server, in_child, read
+from ground import Upload, until
+from lib import CONN_LOCAL_FILE, CONNECTED, LOCAL_DIR, Answer, Client, Server, in_child, read, write
 from net import own_mounts
 from oddfs import OddFs, may_mount
+from test_disks import MAY_MOUNT
 
 GENERATED = "/proc/sys/kernel/ostype"
 LINUX = os.path.exists(GENERATED)
@@ -147,3 +152,83 @@ def age(path):
     """Waits until a file's last change is old enough for transfers to share the data that was
     read."""
     until(lambda: time.time() - os.stat(path).st_ctime > 0.1, "time passes")
+
+
+# Holds a lease of a file (argv[1]: the path, argv[2]: F_RDLCK or F_WRLCK), and gives it up a moment
+# after it is to.
+HOLDER = """
+import fcntl, signal, sys, time
+kind = getattr(fcntl, sys.argv[2])
+file = open(sys.argv[1], "r" if kind == fcntl.F_RDLCK else "r+")
+def give_up(*_):
+    time.sleep(0.3)
+    fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+signal.signal(signal.SIGIO, give_up)
+fcntl.fcntl(file, fcntl.F_SETLEASE, kind)
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+@unittest.skipUnless(hasattr(fcntl, "F_SETLEASE"), "leases, which Linux has")
+class Leased(unittest.TestCase):
+    """Another process, such as Samba, holds a lease on the file. When the server opens it, the kernel
+    tells that process to release the lease, and the client waits until it has."""
+
+    def put(self, server, data):
+        server.file("file", data)
+        return os.path.join(server.root, "file")
+
+    @contextlib.contextmanager
+    def held(self, path, kind):
+        holder = subprocess.Popen([sys.executable, "-c", HOLDER, path, kind], stdout=subprocess.PIPE)
+        try:
+            self.assertEqual(holder.stdout.readline(), b"held\n")
+            yield
+        finally:
+            holder.kill()
+            holder.wait()
+            holder.stdout.close()
+
+    def test_downloads(self):
+        for links in ("True", "False"):
+            with Server(FollowSymlinks=links) as server:
+                path = self.put(server, b"contents")
+                with self.held(path, "F_WRLCK"):
+                    self.assertEqual(read(server, "file"), b"contents", links)
+
+    def test_a_download_by_a_link(self):
+        with Server() as server:
+            path = self.put(server, b"contents")
+            os.symlink(path, os.path.join(server.root, "link"))
+            with self.held(path, "F_WRLCK"):
+                self.assertEqual(read(server, "link"), b"contents")
+
+    def test_uploads(self):
+        with Server() as server:
+            path = self.put(server, b"old")
+            for kind in ("F_RDLCK", "F_WRLCK"):
+                with self.held(path, kind):
+                    write(server, "file", kind.encode())
+                with open(path, "rb") as file:
+                    self.assertEqual(file.read(), kind.encode())
+
+    @unittest.skipUnless(MAY_MOUNT, "files that are mounts, which take root and a mount namespace")
+    def test_an_upload_that_is_copied(self):
+        """The holder gets its lease while the upload comes."""
+        def test():
+            own_mounts()
+            with Server() as server:
+                path = self.put(server, b"old")
+                subprocess.run(["mount", "--bind", path, path], check=True)
+                try:
+                    upload = Upload(server.address, "file", b"n" * 600, "octet", 512)
+                    self.assertFalse(upload.step())
+                    with self.held(path, "F_RDLCK"):
+                        self.assertTrue(upload.step())
+                    upload.close()
+                    with open(path, "rb") as file:
+                        self.assertEqual(file.read(), b"n" * 600)
+                finally:
+                    subprocess.run(["umount", path], check=True)
+        in_child(test)

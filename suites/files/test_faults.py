@@ -41,6 +41,7 @@ FAULTS = {
     "preadv2": ("EIO", "EOPNOTSUPP"), "pread64": ("EIO", "EINTR"), "read": ("EAGAIN", "EINTR"),
     "write": ("ENOSPC", "EIO"), "writev": ("ENOSPC", "EIO"), "pwrite64": ("ENOSPC", "EIO"), "ftruncate": ("EIO", "EINTR"), "fallocate": ("ENOSPC", "EOPNOTSUPP"),
     "flock": ("ENOLCK", "EINTR"), "fsync": ("EIO", "ENOSPC"), "fchmod": ("EPERM", "EIO"), "fchown": ("EPERM", "EIO"),
+    "fgetxattr": ("EIO", "EOPNOTSUPP"), "fsetxattr": ("ENOSPC", "EOPNOTSUPP"), "fremovexattr": ("EIO", "EPERM"),
     "rename": ("EIO", "ENOSPC"), "renameat": ("EIO", "ENOSPC"), "renameat2": ("EIO", "ENOSYS"), "linkat": ("EIO", "EPERM"),
     "unlinkat": ("EIO", "EBUSY"), "unlink": ("EIO", "EBUSY"),
     "getrandom": ("EINTR", "ENOSYS"), "prlimit64": ("EPERM", "ENOSYS"),

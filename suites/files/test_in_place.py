@@ -5,7 +5,7 @@ import tempfile
 import unittest
 import unittest.mock
 
-from ground import IS_ROOT, Upload, drop_root, leftovers, until
+from ground import IS_ROOT, NOBODY, Upload, drop_root, leftovers, until
 from lib import LOCAL_DIR, Answer, Client, Server, in_child, write
 from net import own_mounts
 from oddfs import GETATTR, LINK, RENAME2, WRITE, OddFs, may_mount
@@ -96,6 +96,36 @@ class Rights(Place):
             self.assertNotEqual(os.stat(os.path.join(root, "new")).st_ino, first, "what is its own, it replaces")
         self.as_nobody(0o1777, test)
         self.as_nobody(0o1777, test, SyncUploads="True")
+
+    def test_the_group_of_a_replaced_file(self):
+        """The new file gets the group of the old one, if the server belongs to it. If not, the
+        group that it has gets no permission of the old one's."""
+        def replaced(server, name):
+            before = os.stat(os.path.join(server.get(LOCAL_DIR), name))
+            write(server, name, b"new")
+            now = os.stat(os.path.join(server.get(LOCAL_DIR), name))
+            self.assertNotEqual(now.st_ino, before.st_ino)
+            self.assertEqual(now.st_uid, NOBODY)
+            return now.st_gid, oct(now.st_mode & 0o7777)
+
+        def run(root):
+            os.setgroups([MINE])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            with serve(root) as server:
+                self.assertEqual(replaced(server, "root-mine"), (MINE, "0o660"))
+                self.assertEqual(replaced(server, "own-mine"), (MINE, "0o640"))
+                self.assertEqual(replaced(server, "own-other"), (NOBODY, "0o600"))
+                self.assertEqual(replaced(server, "own-other-read"), (NOBODY, "0o644"))
+        MINE, OTHER = 1500, 1501
+        with tempfile.TemporaryDirectory() as root:
+            os.chmod(root, 0o777)
+            for name, owner, group, mode in (("root-mine", 0, MINE, 0o660), ("own-mine", NOBODY, MINE, 0o640),
+                                             ("own-other", NOBODY, OTHER, 0o660),
+                                             ("own-other-read", NOBODY, OTHER, 0o664)):
+                os.chown(self.put(root, name, mode), owner, group)
+                os.chmod(os.path.join(root, name), mode)
+            in_child(lambda: run(root))
 
     def test_existing_files_stay_where_they_may_not_be_overwritten(self):
         self.as_nobody(0o1777, lambda server: self.refused(server, "cfg", 6), AllowOverwrite="False")

@@ -10,7 +10,7 @@ import unittest
 
 from ground import (INSIDE, IS_ROOT, READ, SECRET, WRITE, Asker, Ground, Process, Watch, drop_root, is_presentable,
                     places, skip_without_strace, until)
-from lib import LOCAL_DIR, Server, in_child, write
+from lib import LOCAL_DIR, LOCAL_HOST, LOCAL_PORT, Server, in_child, write
 from spellings import PLAIN, SPELLINGS, spell
 
 # The same ways, as long as they stay inside.
@@ -187,6 +187,23 @@ class Special(unittest.TestCase):
         for name in made:
             ground.link(name, f"to-{name}")
         return made
+
+    def test_a_relative_directory_is_looked_up_anew_after_a_reset(self):
+        with tempfile.TemporaryDirectory() as ground, Server(start=False) as server:
+            home = os.getcwd()
+            try:
+                for place in ("one", "two"):
+                    os.makedirs(os.path.join(ground, place, "data"))
+                    with open(os.path.join(ground, place, "data", "file"), "w") as file:
+                        file.write(place)
+                    os.chdir(os.path.join(ground, place))
+                    server.reset()
+                    for prop, value in ((LOCAL_DIR, "data"), (LOCAL_HOST, "127.0.0.1"), (LOCAL_PORT, 0)):
+                        server.set(prop, value)
+                    server.start()
+                    self.assertEqual(Asker(server.address).ask(READ, "file")[4:], place.encode())
+            finally:
+                os.chdir(home)
 
     def test_proc_is_no_way_out_of_proc(self):
         """A server on /proc serves the kernel's files, but not the directories behind the links in

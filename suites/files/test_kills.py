@@ -11,7 +11,9 @@ import unittest
 
 from client import Client
 from ground import Process, Upload, leftovers, seed, times, until
-from lib import LOCAL_DIR, Server
+from lib import LOCAL_DIR, Server, in_child, only_linux
+from net import own_mounts
+from oddfs import GETATTR, LOOKUP, OPEN, OPENDIR, READDIR, STATFS, HungFs, may_mount
 
 KILLS = times("KILLS", 40)
 NAMES = ["small", "medium", "dir/large", "dir/roll"]
@@ -211,3 +213,24 @@ class Closed(unittest.TestCase):
                 if left:
                     break
             self.assertGreater(left, 0)
+
+    @only_linux("a sweep that enters no mount")
+    @unittest.skipUnless(may_mount(), "file systems in user space, which need root and /dev/fuse")
+    def test_the_sweep_does_not_wait_for_a_mount_whose_server_is_gone(self):
+        def test():
+            own_mounts()
+            with tempfile.TemporaryDirectory() as root:
+                # Each directory lies before the mount, or behind it.
+                for number in range(50):
+                    os.mkdir(os.path.join(root, f"dir{number}"))
+                    open(os.path.join(root, f"dir{number}", f".tftpserver-{number:016x}.part"), "wb").close()
+                with HungFs(os.path.join(root, "dead")) as disk:
+                    disk.hang(LOOKUP, GETATTR, STATFS, OPEN, OPENDIR, READDIR)
+                    server = Server(start=False)
+                    server.set(LOCAL_DIR, root)
+                    server.start()
+                    until(lambda: not any(os.listdir(os.path.join(root, f"dir{number}")) for number in range(50)),
+                          "the sweep")
+                    server.close()
+                    self.assertEqual(disk.waiting(), 0)
+        in_child(test)

@@ -9,6 +9,8 @@ import random
 import re
 import socket
 import struct
+import subprocess
+import sys
 import time
 import unittest
 
@@ -37,15 +39,21 @@ class Forger:
         self.bytes = 0
 
     def send(self, source, target, payload):
-        size = HEADERS + len(payload)
-        udp = struct.pack("!HHHH", source[1], target[1], size - 20, 0)
-        ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, size, random.getrandbits(16), 0, 64, socket.IPPROTO_UDP, 0,
-                         socket.inet_aton(source[0]), socket.inet_aton(target[0]))
-        self.socket.sendto(ip + udp + payload, (target[0], 0))
-        self.bytes += size
+        forged = packet(source, target, payload)
+        self.socket.sendto(forged, (target[0], 0))
+        self.bytes += len(forged)
 
     def close(self):
         self.socket.close()
+
+
+def packet(source, target, payload=b""):
+    """An IP packet with a UDP datagram from `source` to `target`, without checksums."""
+    size = HEADERS + len(payload)
+    udp = struct.pack("!HHHH", source[1], target[1], size - 20, 0)
+    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, size, random.getrandbits(16), 0, 64, socket.IPPROTO_UDP, 0,
+                     socket.inet_aton(source[0]), socket.inet_aton(target[0]))
+    return ip + udp + payload
 
 
 def ack(number):
@@ -58,6 +66,29 @@ def data(number, content):
 
 def error(text=b"forged"):
     return b"\0\5\0\0" + text + b"\0"
+
+
+def checksum(content):
+    total = sum(struct.unpack(f"!{len(content) // 2}H", content))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def port_unreachable(source, target):
+    """An ICMP message: a packet from `source` to `target` found the port closed."""
+    icmp = struct.pack("!BBHI", 3, 3, 0, 0) + packet(source, target)
+    return icmp[:2] + struct.pack("!H", checksum(icmp)) + icmp[4:]
+
+
+# Sends an ICMP message again and again, as fast as it can: a process of its own.
+FLOOD = """
+import socket, sys
+flood = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+print(flush=True)
+while True:
+    flood.sendto(bytes.fromhex(sys.argv[2]), (sys.argv[1], 0))
+"""
 
 
 class Victim:
@@ -289,4 +320,25 @@ class Forged(unittest.TestCase):
                     assert not os.path.exists(os.path.join(server.root, "forged"))
                     forger.close()
                     victim.close()
+        self.in_network(test)
+
+    def test_a_flood_of_icmp_errors_of_others_ends_nobody(self):
+        """A socket that clients share meets the errors of all their packets. Those that a forger
+        invents for somebody end no transfer of another."""
+        def test():
+            for settings in ({"SinglePort": "True"}, {"PortPerTransfer": "False"}):
+                with start(**settings) as server:
+                    with Client(server.address, source=BYSTANDER) as first:
+                        first.read("f")
+                        message = port_unreachable(first.peer, (VICTIM, 4000))
+                    flood = subprocess.Popen([sys.executable, "-c", FLOOD, server.host, message.hex()],
+                                             stdout=subprocess.PIPE)
+                    try:
+                        flood.stdout.readline()
+                        for _ in range(2000):
+                            with Client(server.address, source=BYSTANDER) as bystander:
+                                assert bystander.read("f") == pattern(700), settings
+                    finally:
+                        flood.kill()
+                        flood.communicate()
         self.in_network(test)

@@ -109,6 +109,9 @@ class Server:
     def stop(self):
         self.check(lib.tftpserver_do_stoplistening(self.handle))
 
+    def reset(self):
+        self.check(lib.tftpserver_do_reset(self.handle))
+
     def shutdown(self):
         self.check(lib.tftpserver_do_shutdown(self.handle))
 

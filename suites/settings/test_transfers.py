@@ -4,13 +4,14 @@ import json
 import os
 import platform
 import re
+import socket
 import struct
 import tempfile
 import time
 import unittest
 
 from lib import (CONNECTED, CONN_COUNT, DISCONNECTED, ERROR, LOG, RETRANSMIT_TIMEOUT, TIMEOUT, VERSION, Answer, Client,
-                 Server, in_child, in_thread, not_emulated, pattern, read, refused, write)
+                 Server, in_child, in_thread, not_emulated, only_linux, pattern, read, refused, write)
 
 SYSCALLS = {"x86_64": (74, 75), "aarch64": (82, 83)}.get(platform.machine())  # fsync, fdatasync
 
@@ -116,6 +117,40 @@ class Limits(unittest.TestCase):
             with Client(server.address) as client:
                 agreed = client.oack("file", mode="netascii", **asked)
                 self.assertEqual((agreed["blksize"], agreed["windowsize"]), ("8192", "64"))
+
+    @only_linux("a read that fails instead of waiting")
+    @not_emulated("memory of the server alone")
+    def test_silent_downloads_hold_little_together(self):
+        """400 clients request one file with windows of a megabyte, receive a window and fall silent.
+        Their block sizes differ, so they share no memory. The server then holds less than 200 MB
+        for them, and a client that continues later receives the whole file."""
+        content = os.urandom(3 << 20)
+
+        def held():
+            with open("/proc/self/statm", encoding="ascii") as figures:
+                return int(figures.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+        with Server(IoThreads="1") as server:
+            server.file("file", content)
+            clients, before = [], held()
+            for number in range(400):
+                client = Client(server.address)
+                client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                clients.append((client, 16384 - number))
+                client.oack("file", blksize=16384 - number, windowsize=64)
+                client.ack(0)
+                client.receive()
+            self.assertLess(held() - before, 200 << 20, "400 windows of a megabyte")
+            for client, blksize in clients[::40]:
+                got = self.rest(client, blksize)
+                self.assertEqual(got, content, f"blocks of {blksize}")
+            self.close([client for client, _ in clients])
+
+    def rest(self, client, blksize):
+        """Reads a file from its first block on, whatever has been sent before."""
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        client.ack(0)
+        return client.finish(blksize, windowsize=64)
 
     def wait_until_idle(self, server):
         end = time.monotonic() + 5

@@ -10,6 +10,7 @@ import io
 import itertools
 import lzma
 import os
+import random
 import socket
 import threading
 import unittest
@@ -20,7 +21,7 @@ import zipfile
 import tftpserver
 from tftpserver._sources import size_of
 
-from .support import HOST, LARGE, ON_WINDOWS, SECONDS, raw
+from .support import HOST, LARGE, ON_WINDOWS, SECONDS, Answer, TftpClient, raw
 from .test_async import AsyncCase
 from .test_server import ServerCase
 from .test_sources import AsyncPieces, Pieces
@@ -564,6 +565,52 @@ class Loops(AsyncCase):
         self.assertEqual(loop.run_until_complete(self.fetch(server, "any")), b"x")
         loop.run_until_complete(server.close())
         loop.close()
+
+
+class ManyThreads(AsyncCase):
+    def test_a_download_that_joins_a_source_when_it_fails_ends_soon(self):
+        seed = 18
+        chance, data = random.Random(seed), LARGE[:40_000]
+        tellings, counts = [], {"whole": 0, "failed": 0}
+
+        async def pieces(most):
+            for number, at in enumerate(range(0, len(data), 3000)):
+                if number == most:
+                    raise OSError("broken")
+                if chance.random() < 0.3:
+                    await asyncio.sleep(0)
+                yield data[at:at + 3000]
+
+        def handler(request):
+            most = chance.choice([None, None, None, 0, 1, 2, 3])
+            return tftpserver.Source(lambda: pieces(most), size=len(data), key=request.name)
+
+        def fetch(port, name):
+            try:
+                with TftpClient((HOST, port), seconds=5) as client:
+                    got = client.read(name, blksize=1024)
+                counts["whole"] += 1
+                if got != data:
+                    tellings.append(f"{name}: {len(got)} bytes")
+            except Answer:
+                counts["failed"] += 1
+            except Exception as error:
+                tellings.append(f"{name}: {error!r}")
+
+        def fetch_all(port, number):
+            for turn in range(100):  # three clients share each source
+                fetch(port, f"{number // 3}-{turn}")
+
+        async def main():
+            async with tftpserver.AsyncServer(handler, HOST, 0, io_threads=4, on_error=lambda r, e: None) as server:
+                threads = [threading.Thread(target=fetch_all, args=(server.address[1], number)) for number in range(12)]
+                for thread in threads:
+                    thread.start()
+                await asyncio.get_running_loop().run_in_executor(None, lambda: [thread.join() for thread in threads])
+
+        asyncio.run(asyncio.wait_for(main(), SECONDS))  # without debug, which slows the loop down
+        self.assertEqual(tellings, [], f"seed {seed}")
+        self.assertGreater(min(counts.values()), 100, counts)
 
 
 if __name__ == "__main__":
