@@ -1,20 +1,28 @@
 """The figures as a picture: bars of throughput, row by row, as shares of the row's fastest."""
 
+import itertools
 from xml.sax.saxutils import escape
 
 from table import number
 
-COLOURS = ["#9aa0a6", "#bdc1c6", "#5f6368", "#80868b", "#1a73e8", "#7baaf7", "#e8710a", "#188038", "#a142f4", "#d93025", "#b06000", "#12805c", "#c5221f", "#3c4043"]
-LEGENDS_A_LINE = 7
+GREYS = ["#9aa0a6", "#bdc1c6", "#5f6368", "#80868b", "#c4c7c5", "#747775", "#444746"]
+COLOURS = ["#1a73e8", "#7baaf7", "#e8710a", "#188038", "#a142f4", "#d93025", "#b06000", "#12805c", "#c5221f", "#f29900"]
+LEGENDS_A_LINE = 5
 LEFT, WIDTH, BAR, GAP = 330, 560, 12, 14
+
+
+def colours_of(servers):
+    """Gives the limits greys, and the servers colours. More programs than colours share them."""
+    palettes = {True: itertools.cycle(GREYS), False: itertools.cycle(COLOURS)}
+    return {name: next(palettes[name.startswith("limit")]) for name in servers}
 
 
 def bars(figures, rows):
     servers = figures["servers"]
-    colours = dict(zip(servers, COLOURS))
+    colours = colours_of(servers)
     parts, y = [], 40 + 16 * ((len(servers) - 1) // LEGENDS_A_LINE)
     for at, name in enumerate(servers):
-        x, top = 10 + at % LEGENDS_A_LINE * 135, 10 + 16 * (at // LEGENDS_A_LINE)
+        x, top = 10 + at % LEGENDS_A_LINE * 185, 10 + 16 * (at // LEGENDS_A_LINE)
         parts.append(f'<rect x="{x}" y="{top}" width="10" height="10" fill="{colours[name]}"/>')
         parts.append(f'<text x="{x + 14}" y="{top + 9}">{escape(name)}</text>')
     for row in rows:

@@ -120,6 +120,7 @@ def ours_and_limit():
         Server("limit", limit, rows=without_loss),
         Server("limit, own sockets", limit + each, rows=without_loss),
         Server("limit that stores", limit + store, rows=writes),
+        Server("limit that stores, own sockets", limit + each + store, rows=writes),
         Server("limit that opens, own sockets", limit + opening, rows=small),
         Server("limit spinning", limit + spin, rows=busy),
         Server("limit spinning, own sockets", limit + each + spin, rows=busy),

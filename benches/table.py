@@ -1,5 +1,7 @@
 """The figures as tables of markdown."""
 
+import textwrap
+
 
 def share(name, results):
     """Returns the share of the limit's throughput; spinning servers compare with the spinning
@@ -83,7 +85,8 @@ def goals(figures, rows):
 def whole(figures, rows):
     text = f"{figures['machine']}; medians of {figures['repeat']} runs, of the peers "
     text += f"{figures['peer_repeat']}; load before the run {figures['load_before']:.1f}. In brackets: share of the limit, of the "
-    text += "one that spins where a server does.\n\n"
+    text += "one that spins where a server does."
+    text = textwrap.fill(text, 100, break_long_words=False, break_on_hyphens=False) + "\n\n"
     text += columns("work", figures["servers"], ["goal"])
     for row in rows:
         text += line(row, figures["results"][row["name"]], figures["servers"]) + "\n"
