@@ -72,7 +72,8 @@ bench() {
     cargo fmt --check --manifest-path benches/Cargo.toml \
         && cargo clippy --locked --all-targets --manifest-path benches/Cargo.toml -- -D warnings \
         && cargo fmt --check --manifest-path benches/peers/async-tftp/Cargo.toml \
-        && python3 -m py_compile benches/*.py
+        && python3 -m py_compile benches/*.py \
+        && (cd benches && python3 -m unittest --quiet test_tables)
 }
 
 # The fuzz targets are only checked here; the step rust runs their bodies for a few seconds each.
