@@ -328,10 +328,17 @@ impl ReadTransfer {
     }
 
     /// Since when only the client is waited for: it was heard last, or what it has to answer was
-    /// sent, whichever is later. `None` while half-open, or if nothing is in flight.
+    /// sent first, whichever is later. Once that went again, only the former counts. `None` while
+    /// half-open, or if nothing is in flight.
     pub fn waits_since(&self) -> Option<Instant> {
         let heard = self.peer.heard_at()?;
-        self.in_flight().then(|| heard.max(self.sent_at))
+        let went_again = self.restarted_at != Instant::NEVER && self.restarted_at > heard;
+        let since = if went_again {
+            heard
+        } else {
+            heard.max(self.sent_at)
+        };
+        self.in_flight().then_some(since)
     }
 
     /// The time within which an active client answers: two round trips, 50 ms at least.

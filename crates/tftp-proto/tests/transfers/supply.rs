@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::drive::{FIXED, LIMITS, Upload, requested};
+use crate::drive::{ADAPTIVE, Download, FIXED, LIMITS, Upload, requested};
 use tftp_proto::*;
 
 const IMPATIENT: Timing = Timing {
@@ -126,4 +126,25 @@ fn the_size_of_a_stream_is_known_at_its_end_and_a_clients_moment_from_the_first(
     assert_eq!(machine.stream_size(), None);
     machine.supply(at(2), 2500, true);
     assert_eq!(machine.stream_size(), Some(2500));
+}
+
+#[test]
+fn a_client_is_waited_for_since_its_ack_or_the_first_copy_of_the_answer() {
+    let since =
+        |download: &Download| download.machine.waits_since().map(|at| at.as_micros() / 1000);
+    let mut download = Download::new("windowsize 4", 50_000, ADAPTIVE);
+    download.sends();
+    assert_eq!(since(&download), None, "half-open");
+    let packet = Packet::Ack { block: 0 };
+    download.machine.handle_packet(at(3), &packet);
+    assert_eq!(since(&download), None, "nothing is in flight");
+    assert_eq!(download.after(10).sends(), ["DATA 1-4"]);
+    assert_eq!(since(&download), Some(10), "the storage took its time");
+    assert_eq!(download.after(1).ack(2), ["DATA 3-6"]);
+    assert_eq!(since(&download), Some(11));
+    while download.machine.retransmissions() < 8 {
+        download.silence();
+    }
+    assert!(download.now > 11);
+    assert_eq!(since(&download), Some(11), "a repeated window is no sign of life");
 }
