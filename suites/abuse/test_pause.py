@@ -1,7 +1,9 @@
 """A server that is stopped for longer than its patience (SIGSTOP, docker pause, suspend): packets
 that came meanwhile count first."""
+import contextlib
 import os
 import signal
+import socket
 import tempfile
 import time
 import unittest
@@ -49,6 +51,28 @@ class Pause(unittest.TestCase):
                 self.assertEqual(writer.receive()[:2], (ACK, 2), settings)
                 with open(os.path.join(root, "up"), "rb") as file:
                     self.assertEqual(file.read(), b"y" * 512 + b"z")
+
+    def test_the_windows_of_many_silent_clients_are_not_in_memory_together(self):
+        """300 clients that have fallen silent are all sent their window of a megabyte again after the
+        pause."""
+        with tempfile.TemporaryDirectory() as root, contextlib.ExitStack() as clients:
+            content = os.urandom(2 << 20)
+            with open(os.path.join(root, "file"), "wb") as file:
+                file.write(content)
+            with Server(root, IoThreads=1) as server:
+                before = server.resident
+                for number in range(300):
+                    one = clients.enter_context(client(server))
+                    one.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                    one.oack("file", blksize=16384 - number, windowsize=64)
+                    one.ack(0)
+                    one.receive()
+                stop(server)
+                time.sleep(2)
+                server.process.send_signal(signal.SIGCONT)
+                with client(server) as other:
+                    self.assertEqual(other.read("file", blksize=8192, windowsize=8), content)
+                self.assertLess(server.status("VmHWM") - before, 150 * 1024)
 
     def test_ports_of_their_own(self):
         self.paused()

@@ -147,6 +147,11 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
             }
             self.read(id, upto);
         }
+        // The timers of many silent clients may be due in one turn, most of all after a pause.
+        if self.cache.is_due() {
+            self.net.flush();
+            self.give_up();
+        }
     }
 
     /// Sends the blocks that have waited for their bytes, unless one was acknowledged meanwhile, or

@@ -203,7 +203,7 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
 
     /// Frees chunks that downloads of silent clients hold, if all hold too much memory.
     #[cold]
-    fn give_up(&mut self) {
+    pub(crate) fn give_up(&mut self) {
         let reports_data = self.observer.wants().has(Interests::DATA);
         self.cache
             .weigh(|| self.connections.give_up(self.now, &self.server, reports_data));
