@@ -4,7 +4,7 @@
 # suites. Tests of Linux-only features skip themselves (TFTPSERVER_PORTABLE).
 #
 # usage: portable.sh [--long]     after the C tests were built (build/release): they take the library that they find first.
-# --long: the whole suites files and abuse too.
+# --long: the suite abuse too.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 export RUSTFLAGS='--cfg portable -D warnings' CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/portable" CARGO_PROFILE_DEV_DEBUG=0
@@ -36,11 +36,6 @@ PROGRAMS
 
 python3 suites/lib/run.py "$place/libtftpserver.so.0" || failed=1
 if [ "${1:-}" = --long ]; then
-    python3 suites/lib/run.py "$place/libtftpserver.so.0" files || failed=1
     cargo build --locked --manifest-path benches/Cargo.toml && python3 suites/abuse/run.py "$CARGO_TARGET_DIR/debug" || failed=1
-else
-    for word in test_jail test_uploads; do
-        python3 suites/lib/run.py "$place/libtftpserver.so.0" -k "$word" files || failed=1
-    done
 fi
 exit $failed

@@ -85,7 +85,7 @@ class HungDisk(unittest.TestCase):
             own_mounts()
             self.make()
             disk = HungFs(os.path.join(self.root, "hung"), file=support.pattern(SIZE))
-            with Server(self.root, properties={17: 2}) as server, disk:
+            with Server(self.root, properties={17: 8}) as server, disk:
                 disk.hang(OPEN)
                 # These clients send one request and go away.
                 result = load(server, size=SIZE, clients=20, op="read", name="hung/file", tries=0).result()

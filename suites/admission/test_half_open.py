@@ -42,6 +42,7 @@ class HalfOpen(unittest.TestCase):
                         except TimeoutError:
                             pass
                     assert answer[:2] == (4, 0), answer
+                    client.socket.settimeout(20)
                     client.data(1, b"whole")
                     while client.receive()[:2] != (4, 1):
                         pass
@@ -207,7 +208,7 @@ class HalfOpen(unittest.TestCase):
             with Server() as server:
                 for number in range(3 * limit):
                     with Client(server.address) as client:
-                        client.socket.settimeout(2)
+                        client.socket.settimeout(4)  # less than an ended upload stays
                         client.write(f"up{number}", b"data")
                 assert len(os.listdir(server.root)) == 3 * limit
         limited(limit, test)

@@ -10,14 +10,13 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
 from client import Answer, Client  # noqa: E402
-from listening import await_bound  # noqa: E402
+from listening import await_bound, free_port  # noqa: E402
 
 SOURCE, INCLUDE, LIBRARY = (os.path.abspath(argument) for argument in sys.argv[1:])
 CC, CXX = os.environ.get("CC", "cc"), os.environ.get("CXX", "c++")
@@ -221,9 +220,7 @@ def c_part(place):
 def first(place, suffix, build, command):
     """The first program, with a directory and a port that there are; it serves until Enter."""
     root, _ = fill(os.path.join(place, "first-lab"))
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
+    port = free_port()
     path = os.path.join(place, "first." + suffix)
     with open(path, encoding="utf-8") as file:
         text = file.read().replace("/srv/tftp", root).replace("6969", str(port))

@@ -186,11 +186,19 @@ class Faults(unittest.TestCase):
         with open(self.trace, encoding="utf-8", errors="replace") as lines:
             return lines.read()
 
+    def settled(self):
+        """Returns the open descriptors once none is about to be closed."""
+        before, now = None, self.descriptors()
+        while before != now:
+            time.sleep(0.1)
+            before, now = now, self.descriptors()
+        return now
+
     def calls(self):
         """Returns the system calls of undisturbed transfers, warm and cold, and checks that all are
         expected ones."""
         self.exchange()
-        self.sockets, self.others = self.descriptors()
+        self.sockets, self.others = self.settled()
         found = set()
         for given in ((), ("-e", "inject=preadv2:error=EAGAIN")):
             tracer = self.strace(*given)

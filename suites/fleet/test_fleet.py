@@ -113,7 +113,7 @@ class Client:
     def __init__(self, opened, window, ports):
         self.socket, self.window, self.ports, self.last = opened, window, ports, []
         self.peer, self.answered = (FRONT, PORT), False
-        self.socket.settimeout(1)
+        self.socket.settimeout(10)  # a request repeated after a second begins a new transfer
 
     def say(self, *packets):
         self.last = packets
@@ -131,6 +131,7 @@ class Client:
             if not self.answered:
                 assert peer[0] == FRONT and peer[1] in self.ports, f"answered from {peer}"
                 self.peer, self.answered = peer, True
+                self.socket.settimeout(1)
             assert peer == self.peer, f"{peer} instead of {self.peer}"
             opcode, number = struct.unpack("!HH", packet[:4])
             assert opcode != 5, packet

@@ -34,7 +34,7 @@ def taken_apart(packet):
 class Client:
     """A client with one TID. `peer` is the sender of the answers, None before the first."""
 
-    def __init__(self, server, family=None, source="", port=0, seconds=5):
+    def __init__(self, server, family=None, source="", port=0, seconds=30):
         family = family or (socket.AF_INET6 if ":" in server[0] else socket.AF_INET)
         self.socket = socket.socket(family, socket.SOCK_DGRAM)
         self.seconds = seconds

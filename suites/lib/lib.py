@@ -138,7 +138,7 @@ class Server:
             file.write(data)
         return data
 
-    def pump(self, until, seconds=10):
+    def pump(self, until, seconds=30):
         """Calls DoEvents until a condition holds."""
         end = time.monotonic() + seconds
         while not until():

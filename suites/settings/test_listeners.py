@@ -6,6 +6,7 @@ import unittest
 
 import net
 from lib import DISCONNECTED, LOCAL_HOST, REQUEST, Client, Server, in_child, not_emulated, only_linux, pattern, read, refused
+from listening import free_port
 from net import needs_network
 
 
@@ -44,8 +45,7 @@ class ListenOn(unittest.TestCase):
                         self.assertTrue(client.is_silent(0.1))
 
     def test_both_families_everywhere_on_one_port(self):
-        with bound("0.0.0.0") as probe:
-            port = probe.getsockname()[1]
+        port = free_port()
         with Server("", start=False, ListenOn=f"[::]:{port}", LocalPort=port) as server:
             server.start()
             data = server.file("file", b"x")

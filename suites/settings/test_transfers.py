@@ -155,7 +155,7 @@ class Limits(unittest.TestCase):
         return client.finish(blksize, windowsize=64)
 
     def wait_until_idle(self, server):
-        end = time.monotonic() + 5
+        end = time.monotonic() + 30
         while json.loads(server.config("Statistics"))["active"]:
             self.assertLess(time.monotonic(), end)
             time.sleep(0.005)
@@ -226,7 +226,7 @@ class Times(unittest.TestCase):
         """A slow client runs past Timeout only if Timeout counts from the last packet."""
         def slowly(server, result):
             with Client(server.address) as client:
-                begin = time.monotonic()
+                begin, ended = time.monotonic(), False
                 client.ask("file")
                 try:
                     for block in range(1, 10):
@@ -234,8 +234,8 @@ class Times(unittest.TestCase):
                         time.sleep(0.2)
                         client.ack(block)
                 except Answer:
-                    pass
-                result.append(time.monotonic() - begin)
+                    ended = True
+                result += [ended, time.monotonic() - begin]
 
         results = {}
         servers = []
@@ -248,8 +248,8 @@ class Times(unittest.TestCase):
         for server, thread in servers:
             thread.join()
             server.close()
-        self.assertTrue(0.9 < results["True"][0] < 1.5, results)
-        self.assertGreater(results["False"][0], 1.7)
+        self.assertEqual((results["True"][0], results["False"][0]), (True, False), results)
+        self.assertGreater(results["True"][1], 0.9)
 
     def test_inactivity_timeout(self):
         with Server(AbsoluteTimeout="False") as server:
@@ -266,17 +266,19 @@ class Times(unittest.TestCase):
                     while True:
                         server.events()
                         client.receive()
-                self.assertTrue(0.9 < time.monotonic() - begin < 2)
+                self.assertTrue(0.9 < time.monotonic() - begin < 20)  # the default is 60
             server.pump(lambda: codes == [301])
 
     def test_select_wait_millis(self):
         with Server(SelectWaitMillis=0) as server:
             for millis in (0, 400):
                 server.config("SelectWaitMillis", millis)
-                begin = time.monotonic()
-                server.events()
-                took = time.monotonic() - begin
-                self.assertTrue(millis / 1000 - 0.01 <= took < millis / 1000 + 0.3, (millis, took))
+                waits = []
+                while not waits or min(waits) >= millis / 1000 + 0.3 and len(waits) < 20:
+                    begin = time.monotonic()
+                    server.events()
+                    waits.append(time.monotonic() - begin)
+                self.assertTrue(millis / 1000 - 0.01 <= min(waits) < millis / 1000 + 0.3, (millis, waits))
             for good in (0, 60000):
                 server.config("SelectWaitMillis", good)
             for bad in (-1, 60001):
@@ -303,17 +305,17 @@ class Times(unittest.TestCase):
                     client.ask("file")
                     for block in range(1, 11):
                         client.receive()
+                        begin = time.monotonic()
                         client.ack(block)
                     client.receive()
-                    begin = time.monotonic()
                     self.assertEqual(client.receive()[1], 11)
                     waits[value] = time.monotonic() - begin
 
         threads = [in_thread(lambda: measure("True", 4)), in_thread(lambda: measure("False", 1))]
         for thread in threads:
             thread.join()
-        self.assertLess(waits["True"], 0.8)
-        self.assertTrue(0.95 < waits["False"] < 1.8, waits)
+        self.assertLess(waits["True"], 3)
+        self.assertTrue(0.95 < waits["False"] < 3.5, waits)
 
     @unittest.skipIf(os.cpu_count() == 1, "looking for packets, which a single processor never does")
     def test_busy_poll_micros(self):
@@ -332,7 +334,7 @@ class Times(unittest.TestCase):
 
         # Where other programs need the processor, polling finds little: once it must find every
         # second packet.
-        self.assertTrue(any(sleeps(10_000) < sleeps(0) / 2 for _ in range(20)))
+        self.assertTrue(once(lambda: sleeps(10_000) < sleeps(0) / 2))
         with Server(BusyPollMicros=1000) as server:
             data = server.file("file", pattern(100_000))
             self.assertEqual(read(server, "file", blksize=1400, windowsize=4), data)
@@ -354,7 +356,7 @@ class Times(unittest.TestCase):
 
         # Looking before each answer takes 50 ms of processor time, each time. Other programs make
         # both figures vary.
-        self.assertTrue(any(time_used(1000) < 1.5 * time_used(0) + 5_000_000 for _ in range(20)))
+        self.assertTrue(once(lambda: time_used(1000) < 1.5 * time_used(0) + 5_000_000))
 
     def processor_time(self):
         """Returns the nanoseconds that the server's I/O threads have run."""
@@ -370,6 +372,14 @@ class Times(unittest.TestCase):
             if thread.startswith("tftp-io"):
                 with open(f"/proc/self/task/{task}/{name}", encoding="ascii") as file:
                     yield file.read()
+
+
+def once(holds, seconds=120):
+    """Returns whether a condition that other programs disturb holds at least once."""
+    end = time.monotonic() + seconds
+    while not (held := holds()) and time.monotonic() < end:
+        time.sleep(0.5)
+    return held
 
 
 class Uploads(unittest.TestCase):
@@ -413,14 +423,15 @@ def fail_syncs():
 
 class Told(unittest.TestCase):
     def test_statistics(self):
-        with Server() as server:
+        with Server(AdaptiveRetransmit="False") as server:
+            server.set(RETRANSMIT_TIMEOUT, 60)
             server.file("file", pattern(1000))
             read(server, "file")
             write(server, "sent", pattern(700))
             error_of(self, read, server, "none")
             server.config("ReadOnly", "True")
             error_of(self, write, server, "sent", b"")
-            end = time.monotonic() + 5
+            end = time.monotonic() + 30
             while (figures := json.loads(server.config("Statistics")))["active"]:
                 self.assertLess(time.monotonic(), end)
             self.assertNotIn("\n", server.config("statistics"))
@@ -468,7 +479,7 @@ class Told(unittest.TestCase):
 
     def test_io_threads(self):
         with Server(IoThreads=3) as server:
-            names, end = [], time.monotonic() + 5
+            names, end = [], time.monotonic() + 30
             while names != ["tftp-io-0", "tftp-io-1", "tftp-io-2"]:  # each gives itself its name
                 self.assertLess(time.monotonic(), end, names)
                 names = sorted(name for _, name in threads() if name.startswith("tftp-io"))

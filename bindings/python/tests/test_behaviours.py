@@ -11,7 +11,7 @@ import weakref
 import tftpserver
 from tftpserver import _ffi
 
-from .support import HOST, LARGE, ROOT, SECONDS, Case, compile_library, is_free, need, raw
+from .support import HOST, LARGE, ROOT, SECONDS, Case, compile_library, free_port, is_free, need, raw
 
 
 class Behaviours(Case):
@@ -249,8 +249,9 @@ class Behaviours(Case):
 
     def test_stop_listening(self):
         self.write("file", b"x")
-        server = self.server(self.root)
-        port = server.local_port
+        server, port = self.server(listen=False), free_port()
+        server.local_dir, server.local_port = self.root, port
+        server.start_listening()
         server.stop_listening()
         self.assertFalse(server.listening)
         self.assertTrue(is_free(port))

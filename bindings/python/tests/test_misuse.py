@@ -675,7 +675,9 @@ class Values(Case):
                 server.do_events()
             server.on_transfer = None
             client.data(2, b"end")
-            self.assertEqual(client.answer()[0], 5)
+            while (answer := client.answer())[:2] == (4, 1):  # the last ACK again
+                pass
+            self.assertEqual(answer[0], 5)
         settle(server)
         self.assertEqual((taken, ends), ([b"x" * 512], [126]))
 
