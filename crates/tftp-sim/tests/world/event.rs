@@ -19,7 +19,8 @@ pub struct Received {
     pub opcode: u8,
     /// The whole datagram, if it is a request.
     pub request: Option<Arc<[u8]>>,
-    /// The time that it waited in the socket while the process could run.
+    /// The time that it waited in the socket while the process could run, without what packets of
+    /// settled transfers took and the quarter that requests may have besides.
     pub waited: u64,
     /// True if it arrived at the port of a transfer whose client has acknowledged something.
     pub is_settled: bool,

@@ -1,5 +1,6 @@
 //! Receiving: datagrams wait in their sockets until the server takes them.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use tftp_machine::{NetFailure, PortId};
@@ -15,6 +16,38 @@ const TAKE: u64 = 2;
 const TAKE_REQUEST: u64 = 12;
 /// The most datagrams taken from one port in a row.
 const IN_A_ROW: usize = 16;
+
+/// The number of packets of which the time is known at which they were taken: more than those of a
+/// turn.
+const RECENT: usize = 4096;
+
+/// The time spent on packets of settled transfers.
+#[derive(Default)]
+pub struct SettledTime {
+    pub total: u64,
+    /// The times at which the last of them were taken, and the total then.
+    recent: VecDeque<(u64, u64)>,
+}
+
+impl SettledTime {
+    fn add(&mut self, now: u64, cost: u64) {
+        self.total += cost;
+        self.recent.push_back((now, self.total));
+        if self.recent.len() > RECENT {
+            self.recent.pop_front();
+        }
+    }
+
+    /// Returns the total at an earlier time: packets that arrive during a turn are delivered after
+    /// it.
+    fn until(&self, at: u64) -> u64 {
+        let later = self.recent.partition_point(|&(taken, _)| taken <= at);
+        match later.checked_sub(1) {
+            Some(last) => self.recent[last].1,
+            None => self.recent.front().map_or(0, |&(_, total)| total),
+        }
+    }
+}
 
 impl Wire {
     /// Delivers a datagram to its socket. Returns it if its port is closed.
@@ -40,7 +73,8 @@ impl Wire {
             }
             _ => Waiting::Datagram(flight),
         };
-        socket.waiting.push_back((at, self.settled_time, waiting));
+        let settled = self.settled_time.until(at);
+        socket.waiting.push_back((at, settled, waiting));
         if !std::mem::replace(&mut socket.is_ready, true) {
             self.queue(class).push_back(number);
         }
@@ -86,8 +120,11 @@ impl Wire {
                 TAKE
             };
             self.now += cost;
-            let others = self.settled_time - settled;
-            self.settled_time += if socket.is_settled { cost } else { 0 };
+            // Requests may take a quarter of that time besides.
+            let others = (self.settled_time.total - settled) * 5 / 4;
+            if socket.is_settled {
+                self.settled_time.add(self.now, cost);
+            }
             // A request to a broadcast address begins no transfer.
             let is_broadcast = flight.to.ip() != self.address;
             self.counts.broadcasts += u64::from(is_broadcast);

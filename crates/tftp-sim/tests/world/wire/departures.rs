@@ -51,7 +51,9 @@ impl Wire {
                 NetFailure::TooLong
             };
             let failure = Waiting::Failure(flight.to, what);
-            socket.waiting.push_front((self.now, self.settled_time, failure));
+            socket
+                .waiting
+                .push_front((self.now, self.settled_time.total, failure));
             if !std::mem::replace(&mut socket.is_ready, true) {
                 let class = self.class(number);
                 self.queue(class).push_back(number);

@@ -19,6 +19,7 @@ use super::judges::{Broken, Judge};
 use super::net::Flight;
 use super::plan::{Failing, Link, Mode, Plan, Sockets, part};
 use super::world::LISTENING;
+use arrivals::SettledTime;
 
 /// A port whose last packets cannot be sent is closed after this time, in microseconds.
 const LINGER: u64 = 1_000_000;
@@ -39,7 +40,7 @@ enum Waiting {
 struct Socket {
     id: PortId,
     port: Port,
-    /// The receive queue: time of arrival, value of `settled_time` at that time, datagram or
+    /// The receive queue: time of arrival, total of `settled_time` at that time, datagram or
     /// failure.
     waiting: VecDeque<(u64, u64, Waiting)>,
     is_ready: bool,
@@ -74,8 +75,7 @@ pub struct Wire {
     /// Ports with packets that cannot be sent yet, and ports that are to be closed.
     late: BTreeSet<u16>,
     congested_until: u64,
-    /// The total time spent on packets of settled transfers.
-    settled_time: u64,
+    settled_time: SettledTime,
     /// Hosts whose small path MTU is known.
     narrow: BTreeSet<IpAddr>,
     log: Log,
@@ -117,7 +117,7 @@ impl Wire {
             departed: Vec::new(),
             late: BTreeSet::new(),
             congested_until: 0,
-            settled_time: 0,
+            settled_time: SettledTime::default(),
             narrow: BTreeSet::new(),
             log,
             budget,
