@@ -128,6 +128,11 @@ impl Script {
         self.number("windowsize", 1)
     }
 
+    /// Returns whether the client asks for a short retransmission timeout.
+    pub fn is_impatient(&self) -> bool {
+        self.options.iter().any(|(name, _)| *name == "utimeout")
+    }
+
     fn number(&self, wanted: &str, default: u64) -> u64 {
         let found = self.options.iter().find(|(name, _)| *name == wanted);
         found.map_or(default, |(_, value)| value.parse().unwrap())
