@@ -195,7 +195,7 @@ fn set_v6(fd: i32, options: &SocketOptions) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn set(fd: i32, level: i32, name: i32, value: i32) -> io::Result<()> {
+pub(super) fn set(fd: i32, level: i32, name: i32, value: i32) -> io::Result<()> {
     // SAFETY: the value outlives the call and its true size is given.
     let result = unsafe {
         libc::setsockopt(

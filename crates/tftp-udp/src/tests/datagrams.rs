@@ -113,6 +113,10 @@ fn windows(mode: IoMode) {
             batch.without_segmentation();
         }
         for window in WINDOWS {
+            // The system counts more than the bytes of a packet.
+            if window.0 * window.1 > 200_000 && !has_room("windows", &receiver, 512 << 10) {
+                continue;
+            }
             for push in [push_window, push_prepared] {
                 pushed_window_arrives(mode, &mut batch, &sender, &receiver, window, push);
             }
@@ -317,8 +321,6 @@ fn strangers_from_before_the_connect(mode: IoMode) {
 /// Returns addresses to bind to, with the address of a closed port, on IPv4, IPv6 and IPv4 through
 /// IPv6.
 fn vanished() -> [(UdpSocket, SocketAddr); 3] {
-    // tcpmux: no program listens there, and no ephemeral port of another test is that low.
-    let closed = |address: &str| address.parse().unwrap();
     [
         (bind("127.0.0.1:0"), closed("127.0.0.1:1")),
         (bind("[::1]:0"), closed("[::1]:1")),
@@ -442,6 +444,9 @@ fn more_than_the_slots(mode: IoMode) {
 /// 40 windows, each of 64 blocks of two pieces.
 fn more_pieces_than_one_call_takes(mode: IoMode) {
     let (sender, receiver) = (bind("127.0.0.1:0"), bind("127.0.0.1:0"));
+    if !has_room("more_pieces_than_one_call_takes", &receiver, 4 << 20) {
+        return;
+    }
     let mut batch = SendBatch::new(mode);
     let bytes = Arc::new(pattern(600));
     for window in 0..40 {

@@ -10,6 +10,8 @@ use tftp_machine::Mode;
 use super::super::datagrams::{Class, Datagrams, NoPort, PortKind, Route};
 use super::super::{Adopted, ListenOptions, Listeners};
 #[cfg(linux)]
+use super::closed;
+#[cfg(linux)]
 use super::sockets::failures;
 use super::sockets::{plan, soon};
 use super::{LONG, in_every_mode};
@@ -116,7 +118,7 @@ fn the_modes_permit_their_ports_alone(mode: IoMode) {
 /// Elsewhere errors, which anybody can forge, disturb the answers to requests.
 #[cfg(linux)]
 fn errors_are_reported_where_transfers_use_the_listening_port(mode: IoMode) {
-    let nobody = peer().local_addr().unwrap();
+    let nobody = closed("127.0.0.1:1");
     for (ports, adopts, reported) in [
         (Mode::Single, false, 1),
         (Mode::Single, true, 1),

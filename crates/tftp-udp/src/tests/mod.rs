@@ -55,8 +55,33 @@ fn options() -> SocketOptions {
     }
 }
 
+/// Binds a socket; with the privilege, its receive buffer exceeds the system's limit
+/// (net.core.rmem_max).
 fn bind(address: &str) -> UdpSocket {
-    UdpSocket::bind(address.parse().unwrap(), &options()).unwrap()
+    let socket = UdpSocket::bind(address.parse().unwrap(), &options()).unwrap();
+    #[cfg(linux)]
+    {
+        let fd = std::os::fd::AsRawFd::as_raw_fd(socket.std());
+        let _ = super::sockopt::set(fd, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, 4 << 20);
+    }
+    socket
+}
+
+/// Returns whether the receive buffer is at least this large.
+fn has_room(name: &str, socket: &UdpSocket, bytes: usize) -> bool {
+    let granted = socket.recv_buffer().unwrap();
+    if granted < bytes {
+        eprintln!("{name}: SKIPPED, the system grants a receive buffer of {granted} bytes only");
+    }
+    granted >= bytes
+}
+
+/// Returns an address on port 1, tcpmux, as such: no program listens there, and no ephemeral port of
+/// another test is that low.
+fn closed(address: &str) -> SocketAddr {
+    let address: SocketAddr = address.parse().unwrap();
+    assert_eq!(address.port(), 1);
+    address
 }
 
 fn to(peer: SocketAddr) -> Route {

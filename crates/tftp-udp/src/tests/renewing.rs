@@ -36,8 +36,9 @@ fn each_peer_has_another_port() {
             1
         );
         assert_eq!(batch.get(0).bytes, [round]);
-        socket.disconnect().unwrap();
+        // Bound first, so that it does not get the port that becomes free.
         let stranger = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.disconnect().unwrap();
         stranger.connect(here).unwrap();
         stranger.send(b"late").unwrap();
         let mut answer = [0; 8];
@@ -117,7 +118,7 @@ fn only_the_peers_datagrams_count() {
 #[cfg(linux)]
 #[test]
 fn refusals_are_discarded_with_the_rest() {
-    let closed = bind("127.0.0.1:0").local_addr().unwrap();
+    let closed = closed("127.0.0.1:1");
     for discarded in [false, true] {
         let socket = renewable();
         let poller = Poller::new().unwrap();
