@@ -1,10 +1,12 @@
 #define _XOPEN_SOURCE 700
 #include "fixture.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -123,6 +125,41 @@ int fixture_listen(fixture *self)
 int fixture_open(fixture *self)
 {
     return fixture_prepare(self) && fixture_listen(self);
+}
+
+int fixture_hold_port(int port)
+{
+    address here = {0};
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    here.v4.sin_family = AF_INET;
+    here.v4.sin_port = htons((uint16_t)port);
+    here.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (fd >= 0 && bind(fd, &here.any, sizeof here.v4) != 0) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+int fixture_fixed_port(void)
+{
+    static unsigned next;
+    int attempt;
+    for (attempt = 0; attempt < 1000; attempt++) {
+        int port = 10000 + (int)(((unsigned)getpid() * 37 + next++) % 10000);
+        int fd = fixture_hold_port(port);
+        if (fd >= 0) {
+            close(fd);
+            return port;
+        }
+    }
+    return 0;
+}
+
+int fixture_open_fixed(fixture *self)
+{
+    return fixture_prepare(self) && tftpserver_set_int(self->server, LOCAL_PORT, 0, fixture_fixed_port()) == 0
+        && fixture_listen(self);
 }
 
 static void remove_tree(const char *path)

@@ -112,6 +112,15 @@ int fixture_open(fixture *self);
 /* The same, not listening yet. */
 int fixture_prepare(fixture *self);
 int fixture_listen(fixture *self);
+/* fixture_open on a port of fixture_fixed_port. */
+int fixture_open_fixed(fixture *self);
+/*
+ * Returns a port that is free, below those that the system chooses: no other program gets it while it is given up and
+ * taken again.
+ */
+int fixture_fixed_port(void);
+/* Binds a UDP socket to a port of 127.0.0.1. Returns it, or -1 if the port is in use. */
+int fixture_hold_port(int port);
 /* Closes the server and removes the directory. */
 void fixture_close(fixture *self);
 /* Records every event except Log and Transfer; `also` adds one of these, 0 adds none. */

@@ -153,23 +153,6 @@ static void config(void)
 
 /* ---- begin and end ---- */
 
-/* Occupies an unused UDP port without answering, so that no other program gets it and answers.
-   Returns the socket, or -1 if the port is in use. */
-static int hold_port(int port)
-{
-    struct sockaddr_in address;
-    int fd = socket(AF_INET, SOCK_DGRAM, 0);
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_port = htons((unsigned short)port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) != 0) {
-        close(fd);
-        fd = -1;
-    }
-    return fd;
-}
-
 static void stop_listening(void)
 {
     fixture self;
@@ -177,12 +160,13 @@ static void stop_listening(void)
     const char *words[] = {"curl", "--silent", "--max-time", "2", "--output", NULL, NULL, NULL};
     char path[512], url[64];
     real_client one;
-    NEED(fixture_open(&self));
+    NEED(fixture_open_fixed(&self));
     fixture_record(&self, 0);
     CHECK(fixture_write(&self, "f", "data", 4));
     CHECK_INT(tftpserver_do_stoplistening(self.server), 0);
     CHECK_TEXT(tftpserver_get(self.server, LISTENING, 0), "False");
-    held = hold_port(self.port);
+    /* Nobody answers, and curl is not told that the port is closed. */
+    held = fixture_hold_port(self.port);
     CHECK(held >= 0);
     fixture_path(&self, "got", path, sizeof path);
     snprintf(url, sizeof url, "tftp://127.0.0.1:%d/f", self.port);

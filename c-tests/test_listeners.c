@@ -127,11 +127,9 @@ static void addresses_share_one_server(void)
 static void one_address_in_use_and_none_is_listened_on(void)
 {
     char there[40];
-    int taken, taken_port, main_port, fd;
-    NEED(prepare());
-    taken = bound_socket(SOCK_DGRAM, 0, &taken_port);
-    fd = bound_socket(SOCK_DGRAM, 0, &main_port);
-    close(fd);
+    int taken_port = fixture_fixed_port(), main_port = fixture_fixed_port();
+    int taken = fixture_hold_port(taken_port);
+    NEED(prepare() && taken >= 0);
     CHECK_INT(tftpserver_set_int(self.server, LOCAL_PORT, 0, main_port), 0);
     snprintf(there, sizeof there, "127.0.0.1:%d", taken_port);
     config("ListenOn", there);
@@ -169,15 +167,11 @@ static void stopped_and_started_with(const char *single_port, int io_threads)
 {
     char there[40];
     client one, other, late;
-    int other_port;
+    int other_port = fixture_fixed_port();
     NEED(prepare());
-    config("ListenOn", "[::1]:0");
     config("SinglePort", single_port);
     config_int("IoThreads", io_threads);
-    NEED(fixture_listen(&self));
-    other_port = listens_at(1);
-    CHECK_INT(tftpserver_do_stoplistening(self.server), 0);
-    CHECK_INT(tftpserver_set_int(self.server, LOCAL_PORT, 0, self.port), 0);
+    CHECK_INT(tftpserver_set_int(self.server, LOCAL_PORT, 0, fixture_fixed_port()), 0);
     snprintf(there, sizeof there, "[::1]:%d", other_port);
     config("ListenOn", there);
     NEED(fixture_listen(&self));

@@ -71,7 +71,7 @@ static void stopping_leaves_transfers_alone(void)
     client before, after, again;
     char port[16];
     int block;
-    NEED(fixture_open(&self));
+    NEED(fixture_open_fixed(&self));
     CHECK(fixture_write(&self, "f", data, 2000));
     NEED(client_open(&before, self.port, NULL));
     client_request(&before, RRQ, "f", "octet", NULL);

@@ -42,7 +42,7 @@ static void many_at_once_are_different(void)
 static void close_frees_the_port(void)
 {
     fixture first, second;
-    NEED(fixture_open(&first));
+    NEED(fixture_open_fixed(&first));
     NEED(fixture_prepare(&second));
     CHECK_INT(tftpserver_set_int(second.server, LOCAL_PORT, 0, first.port), 0);
     CHECK_INT(tftpserver_do_startlistening(second.server), 10048);

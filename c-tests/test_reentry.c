@@ -217,7 +217,7 @@ static void released_inside_a_callback(recorder_hook hook)
     transfer got;
     resources before = resources_now();
     int code, rounds = 0;
-    NEED(fixture_open(&self));
+    NEED(fixture_open_fixed(&self));
     fixture_record(&self, 0);
     self.events.hook = hook;
     released = 0;
@@ -273,7 +273,7 @@ static void a_callback_may_release_another_server(void)
     released = 0;
     idle = tftpserver_open();
     CHECK_INT(tftpserver_set(idle, LOCAL_HOST, 0, "127.0.0.1"), 0);
-    CHECK_INT(tftpserver_set_int(idle, LOCAL_PORT, 0, 0), 0);
+    CHECK_INT(tftpserver_set_int(idle, LOCAL_PORT, 0, fixture_fixed_port()), 0);
     CHECK_INT(tftpserver_do_startlistening(idle), 0);
     CHECK(fixture_write(&self, "f", "x", 1));
     one_download("x", 1); /* the callback's own server goes on */
