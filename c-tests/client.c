@@ -13,6 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "check.h"
+
+/* Times check_slowness. */
 enum { REPEAT_MILLIS = 1000 };
 
 int64_t client_now(void)
@@ -193,7 +196,7 @@ static int receive_next(client *self)
     if (self->pump && event_waits(self->pump)) {
         tftpserver_do_doevents(self->pump);
     }
-    return receive_now(self, 0) || client_receive(self, REPEAT_MILLIS);
+    return receive_now(self, 0) || client_receive(self, REPEAT_MILLIS * check_slowness());
 }
 
 int client_expect(client *self, int opcode, int block, int millis)

@@ -74,13 +74,10 @@ static int ask(client *one, int opcode, const char *name, int answer, int block)
 
 static void failures(void)
 {
-    int is_linux;
+    int is_linux, most, wait;
     client one;
     char path[512];
     NEED(begin(0));
-    CHECK(tftpserver_set_int(self.server, MAX_RETRANSMITS, 0, 0) == 0);
-    CHECK(tftpserver_set_int(self.server, RETRANSMIT_TIMEOUT, 0, 1) == 0);
-
     CHECK(ask(&one, RRQ, "missing", ERROR, 1));
     check_failure(127);
     client_close(&one);
@@ -93,6 +90,11 @@ static void failures(void)
     CHECK(client_expect(&one, ERROR, 4, fixture_millis()));
     check_failure(122);
     client_close(&one);
+
+    most = (int)tftpserver_get_int(self.server, MAX_RETRANSMITS, 0);
+    wait = (int)tftpserver_get_int(self.server, RETRANSMIT_TIMEOUT, 0);
+    CHECK_INT(tftpserver_set_int(self.server, MAX_RETRANSMITS, 0, 0), 0);
+    CHECK_INT(tftpserver_set_int(self.server, RETRANSMIT_TIMEOUT, 0, 1), 0);
     CHECK(ask(&one, RRQ, "f", DATA, 1));
     check_failure(301);
     CHECK(!client_receive(&one, 50)); /* nothing is sent to a client that has never answered */
@@ -110,6 +112,9 @@ static void failures(void)
         client_close(&one); /* the next packet gets ICMP port unreachable */
         check_failure(10061);
     }
+    CHECK_INT(tftpserver_set_int(self.server, MAX_RETRANSMITS, 0, most), 0);
+    CHECK_INT(tftpserver_set_int(self.server, RETRANSMIT_TIMEOUT, 0, wait), 0);
+
     fixture_path(&self, "f", path, sizeof path);
     CHECK(ask(&one, RRQ, "f", DATA, 1));
     CHECK_INT(tftpserver_do_disconnect(self.server, 0), 0);
