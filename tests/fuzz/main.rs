@@ -1,6 +1,6 @@
-//! The bodies of the fuzz targets on the committed corpus, and then on random mutations of it for
+//! The bodies of the fuzz targets on the committed corpus, and then on mutations of it for
 //! TFTP_FUZZ_SECONDS (default 3) each: what coverage-guided fuzzing (`scripts/fuzz.sh`) does longer
-//! and better.
+//! and better. Only if TFTP_FUZZ_SECONDS is set are they other mutations in each run.
 //!
 //! An input that fails is kept in a file, whose name is printed.
 //! `TFTP_FUZZ_INPUT=FILE cargo test --test fuzz TARGET` runs it again; so does TFTP_FUZZ_SEED with

@@ -1,5 +1,8 @@
 //! Runs a body on its corpus and on mutations, one target at a time: one of them counts the
 //! descriptors of the process.
+//!
+//! The first seed of the mutations is that in TFTP_FUZZ_SEED; otherwise a random one if
+//! TFTP_FUZZ_SECONDS is set, and the same in each run if not. It is printed.
 
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -86,7 +89,8 @@ fn corpus(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
 fn first_seed() -> u64 {
     match env::var("TFTP_FUZZ_SEED") {
         Ok(seed) => seed.parse().expect("TFTP_FUZZ_SEED is a number"),
-        Err(_) => RandomState::new().hash_one(0),
+        Err(_) if env::var_os("TFTP_FUZZ_SECONDS").is_some() => RandomState::new().hash_one(0),
+        Err(_) => 1,
     }
 }
 
