@@ -235,22 +235,14 @@ fn errors_are_one_line() {
 fn no_server_answers() {
     let here = directory(&[]);
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let url = |socket: &UdpSocket| format!("tftp://{}/f", socket.local_addr().unwrap());
+    let url = format!("tftp://{}/f", silent.local_addr().unwrap());
     let file = here.path().join("f");
-    let get = [
-        "get",
-        &url(&silent),
-        text(&file),
-        "--timeout",
-        "1",
-        "--retries",
-        "1",
-    ];
+    let get = ["get", &url, text(&file), "--timeout", "1", "--retries", "1"];
     fails(&get, 75, &["no answer"]);
-    let url = url(&silent);
-    drop(silent);
     if cfg!(target_os = "linux") {
-        fails(&["get", &url, text(&file)], 69, &["no server listens there"]);
+        // tcpmux: no program listens there, and no test gets a port that low.
+        let get = ["get", "tftp://127.0.0.1:1/f", text(&file)];
+        fails(&get, 69, &["no server listens there"]);
     }
     assert!(names(here.path()).is_empty());
 }
@@ -265,15 +257,18 @@ fn a_server_that_makes_no_sense() {
         let mut buffer = [0; 2000];
         let (_, client) = server.recv_from(&mut buffer).unwrap();
         server.send_to(b"\x00\x06blksize\x0065464\x00", client).unwrap();
-        let (length, _) = server.recv_from(&mut buffer).unwrap();
-        buffer[..length].to_vec()
+        // A client that waited too long has repeated its request.
+        while buffer[1] != 5 {
+            server.recv_from(&mut buffer).unwrap();
+        }
+        buffer[..4].to_vec()
     });
     fails(
         &["get", &url, text(&here.path().join("f"))],
         76,
         &["blksize 65464", "1428"],
     );
-    assert_eq!(answer.join().unwrap()[..4], [0, 5, 0, 8]);
+    assert_eq!(answer.join().unwrap(), [0, 5, 0, 8]);
 }
 
 #[test]
@@ -289,11 +284,16 @@ fn a_get_with_losses_sends_its_last_ack_again_and_ends() {
         let full = [&[0, 3, 0, 1], &[1; 512][..]].concat();
         // Block 1 twice: its first ACK counts as lost, and the client's second one as
         // retransmitted.
-        for packet in [&full[..], &full, b"\x00\x03\x00\x02end"] {
+        for (packet, block) in [(&full[..], 1), (&full, 1), (b"\x00\x03\x00\x02end", 2)] {
             socket.send_to(packet, client).unwrap();
-            socket.recv_from(&mut buffer).unwrap();
+            // A client that waited too long has repeated its last packet.
+            loop {
+                socket.recv_from(&mut buffer).unwrap();
+                if buffer[..4] == [0, 4, 0, block] {
+                    break;
+                }
+            }
         }
-        assert_eq!(buffer[..4], [0, 4, 0, 2]);
     });
     let output = run(&["get", &url, text(&file), "--no-options"]);
     assert_eq!(output.status.code(), Some(0));
@@ -301,7 +301,10 @@ fn a_get_with_losses_sends_its_last_ack_again_and_ends() {
     answer.join().unwrap();
     server.set_nonblocking(true).unwrap();
     let mut buffer = [0; 2000];
-    let copies = std::iter::from_fn(|| server.recv(&mut buffer).ok()).count();
+    let mut copies = 0;
+    while server.recv(&mut buffer).is_ok() {
+        copies += i32::from(buffer[..4] == [0, 4, 0, 2]);
+    }
     assert_eq!(copies, 3);
 }
 

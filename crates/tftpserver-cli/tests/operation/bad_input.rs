@@ -38,8 +38,7 @@ fn directories() {
 fn ports_and_addresses() {
     let directory = directory(&[]);
     let here = directory.path().to_str().unwrap();
-    let taken = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let held = UdpSocket::bind(taken).unwrap();
+    let held = UdpSocket::bind("127.0.0.1:0").unwrap();
     let taken = held.local_addr().unwrap().to_string();
     fails(
         &["--listen", &taken, here],

@@ -1,7 +1,7 @@
 //! Output without a reader: clients are still served, and SIGTERM ends the program.
 
 use std::fs::File;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
 
@@ -10,7 +10,7 @@ use nix::fcntl::{FcntlArg, fcntl};
 
 /// Starts the program on a free port, because its output, which would name the port, is not read.
 fn start(mut command: Command, dir: &std::path::Path) -> (Child, SocketAddr) {
-    let address = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = free_address();
     command
         .args(["--listen", &address.to_string()])
         .args(as_root())

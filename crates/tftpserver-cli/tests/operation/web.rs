@@ -1,7 +1,7 @@
 //! Metrics and the page.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 
 use crate::support::*;
@@ -34,13 +34,8 @@ fn json(address: SocketAddr) -> Value {
     serde_json::from_str(&get(address, "/transfers.json")).unwrap()
 }
 
-/// Returns a port that is free now, enough for a test of one page.
-fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
 fn serve(dir: &std::path::Path) -> (Served, SocketAddr) {
-    let page = free();
+    let page = free_address();
     (Served::new(dir, &["--metrics", &page.to_string()]), page)
 }
 

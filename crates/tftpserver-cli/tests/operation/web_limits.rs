@@ -2,14 +2,14 @@
 //! read it by another name.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 
 use crate::support::*;
 
 /// Starts a server with a page; returns the page's address too.
 fn serve(dir: &Path) -> (Served, SocketAddr) {
-    let page = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let page = free_address();
     (Served::new(dir, &["--metrics", &page.to_string()]), page)
 }
 
@@ -106,7 +106,7 @@ fn a_stalled_reader_delays_no_other_request() {
 #[test]
 fn an_accept_that_fails_is_not_the_end() {
     let directory = directory(&[("f", b"content")]);
-    let page = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let page = free_address();
     let mut command = std::process::Command::new("sh");
     command
         .args([
@@ -141,7 +141,7 @@ fn an_accept_that_fails_is_not_the_end() {
 #[test]
 fn names_of_others_are_not_answered() {
     let directory = directory(&[]);
-    let page = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let page = free_address();
     let address = page.to_string();
     let options = ["--metrics", &address, "--metrics-name", "boot.example"];
     let _served = Served::new(directory.path(), &options);

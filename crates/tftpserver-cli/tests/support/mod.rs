@@ -6,9 +6,10 @@ mod client;
 pub mod other;
 
 use std::io::{BufRead, BufReader, Read};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -323,6 +324,24 @@ pub fn file(directory: &TempDir, name: &str, text: &str) -> PathBuf {
 
 pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
+}
+
+/// Returns a port that no UDP and no TCP socket has, below those that the system gives to clients,
+/// of which many are in use during tests.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    loop {
+        let offset = std::process::id() as u16 % 1000 * 10 + NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = 20000 + offset % 10000;
+        if sockets_at(port) == 0 && TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// Returns such a port as an address to listen on.
+pub fn free_address() -> SocketAddr {
+    ([127, 0, 0, 1], free_port()).into()
 }
 
 /// Returns the number of UDP sockets that are bound to this port (proc(5)).

@@ -2,7 +2,6 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::atomic::{AtomicU16, Ordering};
 
 use super::*;
 
@@ -89,17 +88,4 @@ fn libraries() -> String {
         found.extend(all.map(|one| one.unwrap().path().display().to_string()));
     }
     found.join(":")
-}
-
-/// Returns a free port below those that the system gives to clients, of which many are in use
-/// during tests.
-fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    loop {
-        let offset = std::process::id() as u16 % 1000 * 10 + NEXT.fetch_add(1, Ordering::Relaxed);
-        let port = 20000 + offset % 10000;
-        if sockets_at(port) == 0 {
-            return port;
-        }
-    }
 }
