@@ -50,6 +50,16 @@ impl Options {
     }
 }
 
+/// Returns whether the port becomes free soon: a process that another test has started has the
+/// sockets until it runs its program.
+pub fn becomes_free(address: SocketAddr) -> bool {
+    (0..1000).any(|_| {
+        let bound = UdpSocket::bind(address).is_ok();
+        std::thread::sleep(Duration::from_millis(if bound { 0 } else { 5 }));
+        bound
+    })
+}
+
 /// The failure of a client's transfer.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Failed {
@@ -74,7 +84,7 @@ impl Client {
         .parse()
         .unwrap();
         let socket = UdpSocket::bind(local).unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         Client {
             socket,
             server,

@@ -7,7 +7,7 @@ pub mod committed;
 
 use std::path::Path;
 
-pub use client::{Client, Failed, Options, pattern};
+pub use client::{Client, Failed, Options, becomes_free, pattern};
 use tftp_serve::inline::{EngineEvent, EventSink, Interests};
 use tftp_serve::{NameCodec, Settings};
 

@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-pub use client::{Client, Failed, Options, pattern};
+pub use client::{Client, Failed, Options, becomes_free, pattern};
 pub use failing::{Failing, PanicsWhenDropped};
 pub use gate::Gate;
 pub use random::{Left, options, random};
