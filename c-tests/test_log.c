@@ -124,9 +124,9 @@ static void dialogue(void)
     CHECK_INT(lines("PITrail", "-> ERROR 1 "), 1);
     CHECK_INT(lines("PITrail", "<- WRQ \"new\" netascii"), 1);
     CHECK_INT(lines("PITrail", "<- ERROR 3 \"my disk"), 1);
-    CHECK_INT(lines("Verbose", "download begins: blksize 8, windowsize 4, timeout measured, size 10 bytes"), 1);
+    CHECK_INT(lines("Verbose", "download begins: blksize 8, windowsize 4, timeout 600s, size 10 bytes"), 1);
     CHECK_INT(lines("Verbose", "download ends: 10 bytes in "), 1);
-    CHECK_INT(lines("Verbose", "upload begins: blksize 512, windowsize 1, timeout measured, size unknown"), 1);
+    CHECK_INT(lines("Verbose", "upload begins: blksize 512, windowsize 1, timeout 600s, size unknown"), 1);
     CHECK_INT(lines("Verbose", "upload ends: 0 bytes in "), 1);
 }
 

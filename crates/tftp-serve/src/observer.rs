@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use tftp_proto::Instant;
 use tftp_proto::negotiate::NegotiatedOptions;
 use tftp_proto::wire::{ErrorCode, Operation};
+use tftp_proto::{Instant, Timing};
 
 use super::connection_info::ConnectionInfo;
 use super::inline::{EngineEvent, EventSink, Interests};
@@ -125,9 +125,10 @@ impl Observer {
         connection: &ConnectionInfo,
         negotiated: &NegotiatedOptions,
         total: Option<u64>,
+        timing: &Timing,
     ) {
         connection.progress.negotiated(negotiated, total);
-        self.log_beginning(connection, negotiated);
+        self.log_beginning(connection, negotiated, timing);
     }
 
     /// Reports the end of a transfer. Called once for each.

@@ -330,7 +330,8 @@ impl<N: Datagrams, S: Store> Loop<N, S> {
         if let Some(state) = self.connections.get_mut(id) {
             state.set_window(negotiated, self.observer.active());
             let total = state.total(negotiated.tsize);
-            self.observer.begun(&state.connection, negotiated, total);
+            let timing = &self.policy.timing;
+            self.observer.begun(&state.connection, negotiated, total, timing);
         }
     }
 

@@ -11,6 +11,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use tftp_machine::{Blocks, Datagram, DropReason};
+use tftp_proto::Timing;
 use tftp_proto::block::to_wire;
 use tftp_proto::negotiate::NegotiatedOptions;
 use tftp_proto::wire::{self, ErrorCode, Mode, Operation, Packet, RequestedOptions};
@@ -82,11 +83,13 @@ impl Observer {
         &self,
         connection: &ConnectionInfo,
         negotiated: &NegotiatedOptions,
+        timing: &Timing,
     ) {
         self.log(Interests::LOG_VERBOSE, connection.id, LogKind::Verbose, || {
-            let wait = negotiated
-                .timeout
-                .map_or("measured".to_owned(), |wait| format!("{wait:?}"));
+            let wait = match negotiated.timeout {
+                None if timing.adaptive => "measured".to_owned(),
+                wait => format!("{:?}", wait.unwrap_or(timing.retransmit_timeout)),
+            };
             let size = negotiated
                 .tsize
                 .map_or("unknown".to_owned(), |size| format!("{size} bytes"));
