@@ -12,13 +12,13 @@ use std::io;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use tftp_serve::inline::{DataRun, EngineEvent, EventFd, Instant, Wanted};
+use tftp_serve::inline::{DataRun, EngineEvent, EventFd, Instant, Wanted, now};
 use tftp_serve::{LogKind, LogLevel};
 use tftp_sync::atomic::{
     AtomicBool, AtomicUsize,
     Ordering::{AcqRel, Relaxed, Release},
 };
-use tftp_sync::{Condvar, Mutex};
+use tftp_sync::{Condvar, Mutex, MutexGuard};
 
 /// While this many items wait, new requests are left unanswered.
 const MANY: usize = 32_768;
@@ -180,9 +180,7 @@ impl Queue {
         let mut waiting = self.waiting.lock();
         let is_idle = waiting.items.is_empty() && !self.is_interrupted.load(Relaxed);
         if is_idle && !patience.is_zero() {
-            waiting.has_sleeper = true;
-            self.arrived.wait_for(&mut waiting, patience);
-            waiting.has_sleeper = false;
+            self.sleep(&mut waiting, patience);
         }
         if let Some(item) = waiting.confess() {
             self.count(&item);
@@ -197,6 +195,18 @@ impl Queue {
             queue: self,
             items: std::mem::replace(&mut waiting.items, spare),
         }
+    }
+
+    /// Sleeps until an announcement or an interrupt, which reset `has_sleeper`, or for `patience`. A
+    /// wait for a condition may end early and without a reason.
+    fn sleep(&self, waiting: &mut MutexGuard<'_, Waiting>, patience: Duration) {
+        let (begin, mut rest) = (now(), patience);
+        waiting.has_sleeper = true;
+        while waiting.has_sleeper && !rest.is_zero() {
+            self.arrived.wait_for(waiting, rest);
+            rest = patience.saturating_sub(now().saturating_sub(begin));
+        }
+        waiting.has_sleeper = false;
     }
 
     /// Wakes the sleeper, or keeps the next one from sleeping.

@@ -56,7 +56,7 @@ use std::time::Duration;
 
 pub use tftp_files::{Asks, Fed, Feeds, Refused, Wanted};
 pub use tftp_proto::Instant;
-pub use tftp_udp::{Bytes, EventFd};
+pub use tftp_udp::{Bytes, EventFd, now};
 
 pub use super::reply::{Answer, Reply};
 pub use super::sources::Sources;
