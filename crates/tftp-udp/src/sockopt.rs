@@ -15,6 +15,13 @@ pub(super) fn is_no_buffers(error: &io::Error) -> bool {
     return error.raw_os_error() == Some(windows_sys::Win32::Networking::WinSock::WSAENOBUFS);
 }
 
+/// Returns true if a port cannot be bound because others have it: a socket or, on Windows, another
+/// user's socket or the system, which reserves ranges for virtual machines (WSAEACCES).
+pub(super) fn is_port_taken(error: &io::Error) -> bool {
+    let is_reserved = cfg!(windows) && error.kind() == io::ErrorKind::PermissionDenied;
+    is_reserved || error.kind() == io::ErrorKind::AddrInUse
+}
+
 /// The factor by which the kernel reports a larger buffer than was set: Linux includes its own
 /// book-keeping (socket(7)).
 pub(super) const BUFFER_FACTOR: usize = if cfg!(target_os = "linux") { 2 } else { 1 };

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
+use crate::sockopt::is_port_taken;
 use crate::{IoMode, SocketOptions, UdpSocket};
 
 /// The number of random ports to try before the whole range is searched.
@@ -38,15 +39,10 @@ impl Draw {
             address.set_port(0);
             return UdpSocket::bind(address, options);
         };
-        let mut refused = io::Error::from(io::ErrorKind::AddrInUse);
-        for port in numbers(range, draw) {
+        first_free(numbers(range, draw), |port| {
             address.set_port(port);
-            match UdpSocket::bind(address, options) {
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => refused = error,
-                bound => return bound,
-            }
-        }
-        Err(refused)
+            UdpSocket::bind(address, options)
+        })
     }
 
     /// Binds a socket to an address and connects it to `peer` from a random port.
@@ -92,6 +88,22 @@ impl Draw {
             Some(range) => Ok(range.contains(&socket.local_addr()?.port())),
         }
     }
+}
+
+/// Binds to the first of the ports that nobody else has.
+///
+/// # Errors
+/// `AddrInUse` if others have all; those of bind.
+fn first_free<T>(
+    mut ports: impl Iterator<Item = u16>,
+    mut bind: impl FnMut(u16) -> io::Result<T>,
+) -> io::Result<T> {
+    ports
+        .find_map(|port| match bind(port) {
+            Err(error) if is_port_taken(&error) => None,
+            result => Some(result),
+        })
+        .unwrap_or_else(|| Err(io::ErrorKind::AddrInUse.into()))
 }
 
 /// Connects; a system without a free port fails with `AddrInUse`, as bind does.
@@ -146,5 +158,29 @@ mod tests {
         );
         assert_eq!(numbers(7..=7, 3).next(), Some(7));
         assert_eq!(numbers(1..=65535, 4).count(), ATTEMPTS + 65535);
+    }
+
+    #[test]
+    fn ports_of_others_are_passed_over() {
+        use io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
+        let first = |errors: [Option<io::ErrorKind>; 3]| {
+            let mut errors = errors.into_iter().flatten();
+            let bound = first_free(1..=3, |port| errors.next().map_or(Ok(port), |e| Err(e.into())));
+            bound.map_err(|error| error.kind())
+        };
+        assert_eq!(first([None; 3]), Ok(1));
+        assert_eq!(first([Some(AddrInUse), None, None]), Ok(2));
+        assert_eq!(first([Some(AddrInUse); 3]), Err(AddrInUse));
+        assert_eq!(
+            first([Some(AddrInUse), Some(AddrNotAvailable), None]),
+            Err(AddrNotAvailable)
+        );
+        // Windows reserves ranges of ports. Elsewhere another port would be refused, too.
+        let refused = if cfg!(windows) {
+            Ok(3)
+        } else {
+            Err(PermissionDenied)
+        };
+        assert_eq!(first([Some(PermissionDenied), Some(AddrInUse), None]), refused);
     }
 }
