@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::wake::{Signal, WakeState, round_up_to_milliseconds};
+use super::wake::{PAUSE, Signal, WakeState, round_up_to_milliseconds};
 use super::{Ready, UdpSocket, Waker, Wanted};
 use tftp_sync::Mutex;
 
@@ -149,6 +149,11 @@ impl Poller {
         }
         if fds[0].revents != 0 {
             self.wake_state.signal.lower();
+            if fds[0].revents & POLLIN == 0 {
+                // The signal itself has failed, which does not change, and so every wait ends at
+                // once. The loop goes on with pauses in place of waits.
+                std::thread::sleep(PAUSE);
+            }
         }
         ready.extend(fds[1..].iter().zip(keys).filter(|(fd, _)| fd.revents != 0).map(
             |(fd, key)| Ready {

@@ -27,8 +27,8 @@ const ASLEEP: u8 = 1;
 /// A waker has called since the poller last checked.
 const CALLED: u8 = 2;
 
-/// The time from a refused signal to the next attempt.
-const PAUSE: Duration = Duration::from_millis(1);
+/// The time from a call that the system refused to the next attempt.
+pub(super) const PAUSE: Duration = Duration::from_millis(1);
 
 /// Rounds a timeout up to milliseconds, because a loop that wakes too early finds nothing due and
 /// spins.

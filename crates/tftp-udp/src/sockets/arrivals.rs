@@ -8,6 +8,7 @@ use super::departures::Departures;
 #[cfg(linux)]
 use crate::bundle::{Bundle, CALLS};
 use crate::datagrams::{Datagram, PortId, Received};
+use crate::wake::PAUSE;
 use crate::{
     EVENTS, IoMode, LISTENING, Poller, Ports, Reading, Ready, RecvBatch, RecvSocket, UdpSocket,
 };
@@ -148,11 +149,12 @@ impl Arrivals {
         let waiting = &mut self.waiting;
         let begun = waiting.begin_anew();
         // Waiting fails only if memory is short. Nothing is known then, and the next turn tries
-        // again.
+        // again, after a pause: the error may stay.
         let polled = poller.wait(&mut waiting.ready, time);
         let is_failed = polled.is_err();
         let is_called = polled.unwrap_or_else(|_| {
             waiting.ready.clear();
+            std::thread::sleep(PAUSE);
             true
         });
         waiting.are_all_known = waiting.ready.len() < POLLED && !is_failed;

@@ -2,39 +2,42 @@
 
 use std::ffi::c_void;
 use std::io;
-use std::net::{Ipv4Addr, UdpSocket};
-use std::os::windows::io::{AsRawHandle, AsRawSocket, FromRawHandle, OwnedHandle};
+use std::net::Ipv4Addr;
+use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::ptr;
 
 use windows_sys::Win32::System::Threading::{CreateEventW, ResetEvent, SetEvent};
 
+use crate::{SocketOptions, UdpSocket};
+
 /// A socket that is readable from `raise` to `lower`. It is connected to itself, so that it
-/// receives no datagrams of others.
+/// receives no datagrams of others; its port is its own like those of all sockets here, so that no
+/// other program takes the wake-ups.
 pub(in super::super) struct Signal {
     socket: UdpSocket,
 }
 
 impl Signal {
     pub(in super::super) fn new() -> io::Result<Signal> {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = (Ipv4Addr::LOCALHOST, 0).into();
+        let socket = UdpSocket::bind(address, &SocketOptions::default())?;
         socket.connect(socket.local_addr()?)?;
-        socket.set_nonblocking(true)?;
         Ok(Signal { socket })
     }
 
     /// Makes it readable. Returns false if it may not be: the system has no memory for a datagram,
     /// or (wine) another thread is still returning from the same call.
     pub(in super::super) fn raise(&self) -> bool {
-        self.socket.send(&[1]).is_ok()
+        self.socket.std().send(&[1]).is_ok()
     }
 
     /// Makes it unreadable.
     pub(in super::super) fn lower(&self) {
-        while self.socket.recv(&mut [0; 8]).is_ok() {}
+        while self.socket.std().recv(&mut [0; 8]).is_ok() {}
     }
 
     pub(in super::super) fn raw(&self) -> usize {
-        self.socket.as_raw_socket() as usize
+        self.socket.fd()
     }
 }
 
