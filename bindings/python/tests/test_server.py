@@ -551,7 +551,7 @@ print("end")
 """)
         self.assertEqual(process.stdout.readline(), "ready\n")
         process.terminate()
-        self.assertEqual(process.communicate(timeout=30), ("end\n", ""))
+        self.assertEqual(process.communicate(timeout=SECONDS), ("end\n", ""))
 
 
 class Logging(ServerCase):
@@ -589,7 +589,7 @@ class CommandLine(ServerCase):
         self.assertEqual(self.get(port, "file").wait().data, b"x")
         self.assertEqual(self.put(port, "up", b"x").code, 69)
         process.send_signal(signal.SIGINT)
-        out, errors = process.communicate(timeout=30)
+        out, errors = process.communicate(timeout=SECONDS)
         self.assertEqual((process.returncode, out), (0, "\nKeyboard interrupt received, exiting.\n"))
         self.assertIn("file", errors)
 
@@ -599,11 +599,11 @@ class CommandLine(ServerCase):
         port = int(process.stdout.readline().split(" port ")[1].split()[0])
         self.assertEqual(self.put(port, "up", b"x").code, 0)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=SECONDS)
 
     def test_its_errors(self):
         process = self.module(self.path("nothing"), "-p", "0")
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=SECONDS)
         self.assertEqual((process.returncode, "Traceback" in errors, bool(errors)), (1, False, True))
 
     def module(self, *arguments):
