@@ -7,6 +7,7 @@ for Windows; TFTPSERVER_REFERENCE: the command of this system, to which answers 
 INTERRUPT, HOLD: interrupt.c and hold.c of c-tests/windows)
 """
 import contextlib
+import faulthandler
 import json
 import os
 import pty
@@ -25,16 +26,20 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path += [os.path.join(os.path.dirname(HERE), name) for name in ("files", "lib")]
 
-from client import DATA, Client, request  # noqa: E402
+import ground as ground_module  # noqa: E402
+from client import DATA, Answer, Client, request  # noqa: E402
 from client import RRQ as READ  # noqa: E402
 from client import WRQ as WRITE  # noqa: E402
 from ground import INSIDE, Asker, Ground, Upload, is_presentable, leftovers, until  # noqa: E402
+from listening import free_port, is_bound  # noqa: E402
 from spellings import SPELLINGS, spell  # noqa: E402
 
 EXE = os.environ.get("TFTPSERVER_EXE", "")
 SAMPLE = ""
 REFERENCE = os.environ.get("TFTPSERVER_REFERENCE", "")
 SECONDS = 120  # a busy machine and an emulator
+ground_module.SECONDS = SECONDS
+MOST = 240  # of a whole test
 
 # Names with a meaning only on Windows. `{base}` is a path of this side, `{back}` the same with
 # backslashes.
@@ -59,7 +64,7 @@ NO_DIRECTORIES = ["CON/file", "dir./file", "dir /file", "DIR~1/file"]
 # Names that are answered here as on other systems: what can be read, and what cannot be made
 # either.
 ALIKE = [
-    *NO_NAMES, "absent", "dir", "dir/", "/", ".", "dir/absent", "absent/absent", "file/below", "", "x" * 300, "../../..",
+    *NO_NAMES, "absent", "dir", "dir/", "/", ".", "dir/absent", "absent/absent", "file/below", "x" * 300, "../../..",
     "../secret", "a" * 200 + "/b", "dir/../file/x", "C:file", "C:\\windows\\win.ini", "\\\\?\\C:\\windows\\win.ini",
     "//./C:/windows/win.ini", "\\\\host\\share\\x", "dir//file", "dir\\file", "./file", "dir/../file", "missing/../file",
     "missing/a?b", "file/", "file\\", "dir\\", "...", " ", "\t", " file", "dir/ file", "x" * 255, "dir/" * 100 + "file",
@@ -80,8 +85,10 @@ class Keeper:
 
     @classmethod
     def start(cls):
+        faulthandler.dump_traceback_later(MOST, exit=True)
         cls.process = subprocess.Popen(["wine", "cmd"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert cls.process.stdout.readline()
+        faulthandler.cancel_dump_traceback_later()
 
     @classmethod
     def stop(cls):
@@ -91,6 +98,35 @@ class Keeper:
 
 
 setUpModule, tearDownModule = Keeper.start, Keeper.stop
+
+
+class Case(unittest.TestCase):
+    """A test that takes too long: its programs are killed, which ends all reading from them and so
+    the test. Where that does not help, the whole run ends."""
+
+    programs = []
+
+    def setUp(self):
+        self.programs.clear()
+        timer = threading.Timer(MOST, self.end)
+        timer.daemon = True
+        timer.start()
+        self.addCleanup(timer.cancel)
+        faulthandler.dump_traceback_later(MOST + SECONDS, exit=True)
+        self.addCleanup(faulthandler.cancel_dump_traceback_later)
+
+    def end(self):
+        print(f"{self.id()} is ended after {MOST} s:", file=sys.stderr, flush=True)
+        faulthandler.dump_traceback()
+        for program in self.programs:
+            program.kill()
+
+
+def start(words, **options):
+    """Starts a program that a test which takes too long kills."""
+    program = subprocess.Popen(words, **options)
+    Case.programs.append(program)
+    return program
 
 
 def windows_path(path):
@@ -103,8 +139,8 @@ class Served:
     def __init__(self, root, *options, command=None, is_shown=False):
         command = command or ["wine", EXE]
         shown = windows_path(root) if command[0] == "wine" and not is_shown else root
-        self.process = subprocess.Popen([*command, "--json", "--listen", "127.0.0.1:0", *options, shown],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process = start([*command, "--json", "--listen", "127.0.0.1:0", *options, shown],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.lines, self.errors = [], []
         self.readers = [threading.Thread(target=self.collect, args=pair)
                         for pair in ((self.process.stdout, self.lines), (self.process.stderr, self.errors))]
@@ -189,7 +225,7 @@ def answer(packet):
     return (packet[3], packet[4:-1]) if packet[:2] == b"\0\5" else packet[:2]
 
 
-class Command(unittest.TestCase):
+class Command(Case):
     def test_it_serves_and_takes_and_ctrl_c_ends_it(self):
         data = random.Random(7).randbytes(100_001)
         with Ground() as ground, Served(ground.root, "--create") as served:
@@ -222,7 +258,7 @@ class Command(unittest.TestCase):
             upload = Upload(served.address, "slow", data, "octet", 512)
             upload.step()
             served.interrupt()
-            time.sleep(1)
+            until(lambda: "stopping: " in "".join(served.errors), "it has the first one", SECONDS)
             self.assertIsNone(served.process.poll())
             served.interrupt()
             self.assertEqual(served.wait(), 1, served.errors)
@@ -244,7 +280,9 @@ class Command(unittest.TestCase):
             with in_a_console("close", 2, *words) as process:
                 port = int(re.search(rb":(\d+)\s", process.stdout.readline())[1])
                 upload = Upload(("127.0.0.1", port), "slow", bytes(5000), "octet", 512)
-                upload.step()
+                # The event may come before the block.
+                with contextlib.suppress(Answer):
+                    upload.step()
                 self.assertIn(b"slow", process.stdout.read())
                 self.assertEqual(process.wait(SECONDS), 1)
                 upload.close()
@@ -268,13 +306,13 @@ class Command(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done)
 
 
-class Sample(unittest.TestCase):
+class Sample(Case):
     def test_a_program_written_for_ipworks_serves(self):
         if not SAMPLE:
             self.skipTest("no SAMPLE.EXE was named")
         with Ground() as ground:
-            process = subprocess.Popen(["wine", SAMPLE, windows_path(ground.root), "0"], stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.PIPE, text=True)
+            process = start(["wine", SAMPLE, windows_path(ground.root), "0"], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, text=True)
             try:
                 port = int(re.match(r"Listening on port (\d+), ", process.stdout.readline())[1])
                 self.assertEqual(get(("127.0.0.1", port), "dir/file"), INSIDE)
@@ -289,31 +327,30 @@ class Sample(unittest.TestCase):
                               "disconnected: 0 OK\n"])
 
 
-class Service(unittest.TestCase):
+class Service(Case):
     def wine(self, *words, code=0):
         done = subprocess.run(["wine", *words], capture_output=True, timeout=SECONDS, check=False)
         self.assertEqual(done.returncode, code, done)
         return done
 
     def test_it_is_installed_started_stopped_and_removed(self):
-        with Ground() as ground, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            address = probe.getsockname()
-            probe.close()
-            self.wine(EXE, "service", "install", "--listen", f"127.0.0.1:{address[1]}", "relative", code=64)
-            self.wine(EXE, "service", "install", "--listen", f"127.0.0.1:{address[1]}", "--grace", "60", "--create",
+        with Ground() as ground:
+            port = free_port()
+            address = ("127.0.0.1", port)
+            self.wine(EXE, "service", "install", "--listen", f"127.0.0.1:{port}", "relative", code=64)
+            self.wine(EXE, "service", "install", "--listen", f"127.0.0.1:{port}", "--grace", "60", "--create",
                       windows_path(ground.root))
             try:
                 self.wine("net", "start", "tftpserver")
                 # net does not wait until it listens.
-                until(lambda: first_answer(address, b"\0\1file\0octet\0"), "it listens", SECONDS)
+                until(lambda: is_bound(port), "it listens", SECONDS)
                 self.assertEqual(get(address, "dir/file"), INSIDE)
                 data = bytes(3000)
                 upload = Upload(address, "late", data, "octet", 512)
                 upload.step()
-                stop = subprocess.Popen(["wine", "net", "stop", "tftpserver"], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-                until(lambda: first_answer(address, b"\0\1file\0octet\0") is None, "it takes no requests", SECONDS)
+                stop = start(["wine", "net", "stop", "tftpserver"], stdin=subprocess.DEVNULL,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                until(lambda: not is_bound(port), "it takes no requests", SECONDS)
                 while not upload.step():
                     pass
                 upload.close()
@@ -374,7 +411,7 @@ def bind_fails(sock, address):
     return False
 
 
-class Names(unittest.TestCase):
+class Names(Case):
     def test_nothing_outside_is_read_made_or_told(self):
         with Ground() as ground, Served(ground.root, "--create") as served:
             before, asker = ground.strangers(), Asker(served.address)
@@ -416,16 +453,16 @@ class Names(unittest.TestCase):
                 Served(ground.root, "--create", command=[REFERENCE]) as reference:
             there, here = Asker(served.address), Asker(reference.address)
             packets = [b"\0\1", b"\0\1name", b"\0\1name\0", b"\0\1name\0octet", b"\0\1name\0mail\0", b"\0\2name\0nonsense\0",
-                       b"\0\7x\0octet\0"]
+                       b"\0\7x\0octet\0", request("", READ), request("", WRITE)]
             for packet in packets:
                 with self.subTest(packet=packet):
-                    self.assertEqual(first_answer(served.address, packet), first_answer(reference.address, packet))
+                    self.assertEqual(answers(served.address, packet), answers(reference.address, packet))
             for name in ALIKE:
                 for opcode in (READ, WRITE):
                     if opcode == WRITE and name in MADE_ELSEWHERE:
                         continue
                     with self.subTest(name=name, opcode=opcode):
-                        self.assertEqual(*[first_answer(asker.address, request(name, opcode)) for asker in (there, here)])
+                        self.assertEqual(*[answer(asker.ask(opcode, name)) for asker in (there, here)])
 
     def test_the_directory_may_be_written_in_any_way(self):
         drive = os.path.join(os.environ["WINEPREFIX"], "dosdevices", "y:")
@@ -449,7 +486,7 @@ class Names(unittest.TestCase):
         for command in (None, [REFERENCE]):
             with Ground() as ground, Served(ground.root, "--create", command=command) as served:
                 shutil.rmtree(ground.root)
-                gone = [first_answer(served.address, request("file", opcode)) for opcode in (READ, WRITE)]
+                gone = [answer(Asker(served.address).ask(opcode, "file")) for opcode in (READ, WRITE)]
                 os.makedirs(ground.root)
                 ground.put("root/file", b"again")
                 answers.append((gone, get(served.address, "file")))
@@ -462,7 +499,7 @@ def held(path):
     hold = os.environ.get("HOLD")
     if not hold:
         raise unittest.SkipTest("HOLD names no program")
-    holder = subprocess.Popen(["wine", hold, windows_path(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    holder = start(["wine", hold, windows_path(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         assert holder.stdout.readline().strip() == b"held"
         yield holder
@@ -480,8 +517,8 @@ def in_a_console(event, lines, *words):
         raise unittest.SkipTest("INTERRUPT names no program")
     # Without a terminal wine has no console that events could come from.
     master, slave = pty.openpty()
-    process = subprocess.Popen(["wine", interrupt, event, str(lines), EXE, "--listen", "127.0.0.1:0", *words],
-                               stdin=slave, stdout=subprocess.PIPE, stderr=slave, start_new_session=True)
+    process = start(["wine", interrupt, event, str(lines), EXE, "--listen", "127.0.0.1:0", *words],
+                    stdin=slave, stdout=subprocess.PIPE, stderr=slave, start_new_session=True)
     try:
         yield process
     finally:
@@ -493,17 +530,20 @@ def in_a_console(event, lines, *words):
         os.close(slave)
 
 
-def first_answer(address, packet):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(2)
-        sock.sendto(packet, address)
-        try:
-            return answer(sock.recv(2048))
-        except TimeoutError:
-            return None
+def answers(address, packet):
+    """Returns the answers to a packet that may get none: what comes before the answer to a request
+    behind it, for a file that is not there."""
+    found = []
+    with Client(address, seconds=SECONDS) as client:
+        client.socket.sendto(packet, address)
+        client.ask("absent")
+        while True:
+            found.append(answer(client.packet()))
+            if found[-1] == (1, b"File not found"):
+                return found
 
 
-class Uploads(unittest.TestCase):
+class Uploads(Case):
     def test_a_file_is_whole_or_absent_also_while_it_is_read(self):
         """While one client reads the old file others replace it, again and again."""
         old, new = (random.Random(seed).randbytes(20_000) for seed in (1, 2))
