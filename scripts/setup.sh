@@ -1,7 +1,8 @@
 #!/bin/sh
 # Looks for the programs that building (`setup.sh build`), packing (`setup.sh dist`), testing
-# (`setup.sh test`) or its long forms (`setup.sh soak`) needs. As root on Debian or Ubuntu it
-# installs missing ones; elsewhere it lists them. Quick and silent if everything is there.
+# (`setup.sh test`) or its long forms (`setup.sh soak`) needs, or zig alone (`setup.sh zig`). As root
+# on Debian or Ubuntu it installs missing ones; elsewhere it lists them. Quick and silent if
+# everything is there.
 set -eu
 cd "$(dirname "$0")/.."
 what=${1:-test}
@@ -127,7 +128,7 @@ if [ "$what" = test ]; then
 fi
 # The tools that build and test the Python package, in a virtual environment: the system's Python is
 # left alone.
-if [ "$what" != build ] && have python3 && ! build/python/bin/python -c 'import anyio, check_jsonschema, clang_format, mypy, pyright, ruff, setuptools, trio, uvloop' 2>/dev/null; then
+if [ "$what" != build ] && [ "$what" != zig ] && have python3 && ! build/python/bin/python -c 'import anyio, check_jsonschema, clang_format, mypy, pyright, ruff, setuptools, trio, uvloop' 2>/dev/null; then
     mkdir -p build
     rm -rf build/python
     if ! { python3 -m venv build/python \
@@ -139,11 +140,19 @@ if [ "$what" != build ] && have python3 && ! build/python/bin/python -c 'import 
     fi
 fi
 # zig links the wheel's library for old systems: hundreds of megabytes that only `make dist` uses.
-if [ "$what" = dist ] && ! build/zig/bin/python -c 'import ziglang' 2>/dev/null; then
-    rm -rf build/zig
+zig_packages() {
+    echo ziglang==0.17.1
+    [ "$what" != dist ] || echo cargo-zigbuild==0.24.1
+}
+has_zig() {
+    build/zig/bin/python -c 'import ziglang' 2>/dev/null && { [ "$what" != dist ] || [ -x build/zig/bin/cargo-zigbuild ]; }
+}
+if { [ "$what" = dist ] || [ "$what" = zig ]; } && ! has_zig; then
+    mkdir -p build
+    build/zig/bin/python -c '' 2>/dev/null || rm -rf build/zig
+    # shellcheck disable=SC2046 # words are packages
     if ! { python3 -m venv build/zig \
-        && build/zig/bin/python -m pip install --disable-pip-version-check ziglang==0.17.1 cargo-zigbuild==0.24.1; } \
-        >build/zig.log 2>&1; then
+        && build/zig/bin/python -m pip install --disable-pip-version-check $(zig_packages); } >build/zig.log 2>&1; then
         tail -n 5 build/zig.log >&2
         echo "setup: without zig from PyPI the wheel needs a glibc as new as this system's"
     fi

@@ -14,6 +14,8 @@ place=$PWD/build/systems
 logs=build/logs
 mkdir -p "$place" "$logs"
 passed=0 failed=0
+# Registries fail at times.
+export CARGO_NET_RETRY=10 PIP_RETRIES=10
 
 not_run() {
     echo "NOT RUN: other systems: $1"
@@ -24,9 +26,9 @@ not_run() {
 # A compiler with the sources of its standard library, which rustup's has only with network access.
 # It is unpacked, not installed, so that it does not conflict with another.
 get() {
-    apt-get update || return 1
+    apt-get -o Acquire::Retries=5 update || return 1
     # Another run may be installing packages.
-    [ $# -eq 0 ] || DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"
+    [ $# -eq 0 ] || DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=5 -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"
 }
 compiler="rustc-web rust-web-src libstd-rust-web-dev"
 sources=$place/rust/usr/lib/rustlib/src/rust/library/std/src/lib.rs
@@ -50,7 +52,7 @@ setup() {
     llvm=$(apt-cache depends "$std" | sed -n 's/^ *Depends: \(libllvm[0-9]*\)$/\1/p' | head -n 1)
     [ -n "$std" ] && [ -n "$llvm" ] || return 1
     # shellcheck disable=SC2086
-    (cd "$place/debs" && apt-get download $compiler "$std" "$llvm") || return 1
+    (cd "$place/debs" && apt-get -o Acquire::Retries=5 download $compiler "$std" "$llvm") || return 1
     for package in "$place"/debs/*.deb; do
         dpkg -x "$package" "$place/rust" || return 1
     done
@@ -64,13 +66,14 @@ cross() {
         CARGO_TARGET_DIR=$place/target CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 \
         CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=x86_64-w64-mingw32-gcc-posix \
         CARGO_TARGET_I686_PC_WINDOWS_GNU_LINKER=i686-w64-mingw32-gcc-posix \
-        CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=wine \
+        CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER="timeout 900 wine" \
         cargo "$@"
 }
 # Outside this directory: a wine prefix has links to the system's root, which Cargo would follow.
 WINEPREFIX=$(mktemp -d)
 export WINEPREFIX WINEDEBUG=-all
 trap 'wineserver -k 2>/dev/null; rm -rf "$WINEPREFIX"' EXIT
+trap 'exit 1' HUP INT TERM
 LD_LIBRARY_PATH=$place/rust/usr/lib/x86_64-linux-gnu "$place/rust/usr/bin/rustc" --version >>"$logs/systems-setup.log" 2>&1 || not_run "the compiler does not run here"
 
 # Prints the seconds of processor time in the output of `times`.
@@ -86,6 +89,12 @@ wanted() {
     else
         case $only in *" $1 "*) ;; *) return 1 ;; esac
     fi
+}
+any_wanted() {
+    for one; do
+        ! wanted "$one" || return 0
+    done
+    return 1
 }
 
 # step NAME COMMAND...     (where the script has arguments, only those of that name)
@@ -124,8 +133,11 @@ left_out() {
 . scripts/systems/apple.sh
 . scripts/systems/linux.sh
 
-has_zig=true
-setup_zig >>"$logs/systems-setup.log" 2>&1 || has_zig=false
+has_zig=false
+# shellcheck disable=SC2086 # words are names
+if any_wanted macos-link macos-intel freebsd $only_named; then
+    setup_zig >>"$logs/systems-setup.log" 2>&1 && has_zig=true
+fi
 step macos check aarch64-apple-darwin
 if $has_zig; then
     step macos-link macos_linked aarch64-apple-darwin 11.0

@@ -19,6 +19,13 @@ inspect() { python3 suites/systems/linux.py "$packed" --unpack "$packed/unpacked
 
 zig=$PWD/build/zig/bin
 setup_zig() {
+    # shellcheck disable=SC2086 # words are names
+    if ! any_wanted $only_named; then
+        "$zig/python" -c 'import ziglang' || scripts/setup.sh zig
+        "$zig/python" -c 'import ziglang'
+        return
+    fi
+    # The steps that make packages.
     [ -x "$zig/cargo-zigbuild" ] || scripts/setup.sh dist
     [ -x "$zig/cargo-zigbuild" ] || return 1
     [ -e "/lib/ld-musl-$(uname -m).so.1" ] || get musl
@@ -46,8 +53,9 @@ Dir::Cache "$arm64/apt/cache";
 CONF
     (
         export APT_CONFIG="$arm64/apt/conf"
-        apt-get update && apt-get install -y --download-only --no-install-recommends python3 \
-            && cd "$arm64/debs" && apt-get download libstd-rust-web-dev
+        apt-get -o Acquire::Retries=5 update \
+            && apt-get -o Acquire::Retries=5 install -y --download-only --no-install-recommends python3 \
+            && cd "$arm64/debs" && apt-get -o Acquire::Retries=5 download libstd-rust-web-dev
     ) || return 1
     for package in "$arm64"/apt/cache/archives/*.deb; do
         dpkg -x "$package" "$arm64/root" || return 1

