@@ -254,7 +254,7 @@ class Command(Case):
             self.assertEqual(served.wait(), 0, served.errors)
             with open(os.path.join(ground.root, "slow"), "rb") as file:
                 self.assertEqual(file.read(), data)
-        with Ground() as ground, Served(ground.root, "--create", "--grace", "60") as served:
+        with Ground() as ground, Served(ground.root, "--create", "--grace", "60", "--verbose") as served:
             upload = Upload(served.address, "slow", data, "octet", 512)
             upload.step()
             served.interrupt()
