@@ -32,10 +32,15 @@ make_prefix() {
 # Without the parts of wine that would look for others to install.
 boot_wine() { WINEDLLOVERRIDES='mscoree=;mshtml=;winemenubuilder.exe=' timeout 300 wineboot -i; }
 
-# limited SECONDS COMMAND...: after that time ends the command and all wine processes.
+# limited SECONDS COMMAND...: after that time ends the command and all wine processes. Runs it again
+# if wine's server did not let it begin, as happens to one in some thousand.
 limited() {
-    timeout "$@" && return
-    code=$?
+    for attempt in 1 2; do
+        timeout "$@" 2>"$place/errors"
+        code=$?
+        cat "$place/errors" >&2
+        { [ "$attempt $code" = "1 1" ] && grep -q '^wine client error:' "$place/errors"; } || break
+    done
     [ $code -ne 124 ] || { end_wine; prepare_wine; }
     return $code
 }
