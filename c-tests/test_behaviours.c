@@ -165,7 +165,7 @@ static void stop_listening(void)
     CHECK(fixture_write(&self, "f", "data", 4));
     CHECK_INT(tftpserver_do_stoplistening(self.server), 0);
     CHECK_TEXT(tftpserver_get(self.server, LISTENING, 0), "False");
-    /* Nobody answers, and curl is not told that the port is closed. */
+    /* This socket never answers. Without it curl would get an ICMP error, as from any closed port. */
     held = fixture_hold_port(self.port);
     CHECK(held >= 0);
     fixture_path(&self, "got", path, sizeof path);

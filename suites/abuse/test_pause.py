@@ -3,7 +3,6 @@ that came meanwhile count first."""
 import contextlib
 import os
 import signal
-import socket
 import tempfile
 import time
 import unittest
@@ -63,10 +62,7 @@ class Pause(unittest.TestCase):
                 before = server.resident
                 for number in range(300):
                     one = clients.enter_context(client(server))
-                    one.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-                    one.oack("file", blksize=16384 - number, windowsize=64)
-                    one.ack(0)
-                    one.receive()
+                    one.begin_window("file", blksize=16384 - number, windowsize=64)
                 stop(server)
                 time.sleep(2)
                 server.process.send_signal(signal.SIGCONT)

@@ -96,6 +96,14 @@ class Client:
 
     # ---- whole files ----
 
+    def begin_window(self, name, **options):
+        """Requests a file and receives the first packet of a window. The small receive buffer drops
+        most others."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.oack(name, **options)
+        self.ack(0)
+        self.receive()
+
     def oack(self, name, opcode=RRQ, **options):
         """Sends a request and returns the negotiated options."""
         self.ask(name, opcode, **options)

@@ -136,11 +136,8 @@ class Limits(unittest.TestCase):
             clients, before = [], held()
             for number in range(400):
                 client = Client(server.address)
-                client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                 clients.append((client, 16384 - number))
-                client.oack("file", blksize=16384 - number, windowsize=64)
-                client.ack(0)
-                client.receive()
+                client.begin_window("file", blksize=16384 - number, windowsize=64)
                 time.sleep(0.005)
             self.assertLess(held() - before, 200 << 20, "400 windows of a megabyte")
             for client, blksize in clients[::40]:

@@ -128,7 +128,7 @@ impl Script {
         self.number("windowsize", 1)
     }
 
-    /// Returns whether the client asks for a short retransmission timeout.
+    /// Returns true if its request has the option utimeout: the server retransmits after 40 ms then.
     pub fn is_impatient(&self) -> bool {
         self.options.iter().any(|(name, _)| *name == "utimeout")
     }

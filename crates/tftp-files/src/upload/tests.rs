@@ -402,7 +402,17 @@ impl Small {
         Small::mounted_by(mount, at)
     }
 
-    /// Mounts an ext4 of some 20 MB, whose image is in `elsewhere`.
+    /// Mounts an ext4 of some 20 MB, whose image is in `elsewhere`. Prints that the test is skipped
+    /// if that is not possible.
+    #[cfg(linux)]
+    fn ext4(elsewhere: &TempDir) -> Option<Small> {
+        let mounted = Small::mount_ext4(elsewhere);
+        if mounted.is_none() {
+            eprintln!("SKIPPED: mounting ext4 needs root, and mkfs.ext4");
+        }
+        mounted
+    }
+
     #[cfg(linux)]
     fn mount_ext4(elsewhere: &TempDir) -> Option<Small> {
         let image = elsewhere.path().join("image");
@@ -471,8 +481,7 @@ fn files_on_overlayfs_are_replaced_by_a_rename() {
 #[test]
 fn a_reservation_that_fails_takes_no_space_from_others() {
     let elsewhere = TempDir::new().unwrap();
-    let Some(small) = Small::mount_ext4(&elsewhere) else {
-        eprintln!("SKIPPED: mounting ext4 needs root, and mkfs.ext4");
+    let Some(small) = Small::ext4(&elsewhere) else {
         return;
     };
     let jail = Jail::new(small.0.path(), true).unwrap();
@@ -502,8 +511,7 @@ fn a_reservation_that_fails_takes_no_space_from_others() {
 fn an_overwriting_that_is_refused_takes_no_space_from_others() {
     use std::os::unix::fs::MetadataExt;
     let elsewhere = TempDir::new().unwrap();
-    let Some(small) = Small::mount_ext4(&elsewhere) else {
-        eprintln!("SKIPPED: mounting ext4 needs root, and mkfs.ext4");
+    let Some(small) = Small::ext4(&elsewhere) else {
         return;
     };
     let path = small.0.path().join("file");

@@ -90,10 +90,10 @@ impl Draw {
     }
 }
 
-/// Binds to the first of the ports that nobody else has.
+/// Binds to the first free port.
 ///
 /// # Errors
-/// `AddrInUse` if others have all; those of bind.
+/// `AddrInUse` if no port is free; other errors of bind.
 fn first_free<T>(
     mut ports: impl Iterator<Item = u16>,
     mut bind: impl FnMut(u16) -> io::Result<T>,

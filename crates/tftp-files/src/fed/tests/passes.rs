@@ -119,10 +119,9 @@ fn slow_readers_are_detached_one_by_one() {
     assert!(state.poll_wanted().is_some(), "both were left behind");
 }
 
-/// The application ends the download that requests name instead of serving them: they come again,
-/// once, with the name of one that it serves.
-#[test]
-fn what_is_not_served_is_requested_in_another_name() {
+/// Returns a source of the downloads 1 and 2, its two outstanding requests, both of which name
+/// download 1, and the number of bytes that the application has supplied for the first of them.
+fn requested_twice() -> (State, [Wanted; 2], u64) {
     let mut state = State::new(Some(KEPT), true, 0, &Budget::none());
     let [first, second] = [1, 2].map(|name| state.join(name));
     for id in [first, second] {
@@ -137,6 +136,14 @@ fn what_is_not_served_is_requested_in_another_name() {
     }
     let more = state.poll_wanted().unwrap();
     assert_eq!((more.name, more.offset), (1, wanted.length));
+    (state, [wanted, more], most)
+}
+
+/// The application ends the download that requests name instead of serving them: they come again,
+/// once, with the name of one that it serves.
+#[test]
+fn what_is_not_served_is_requested_in_another_name() {
+    let (mut state, [wanted, more], most) = requested_twice();
     state.take_back(wanted, &mut Vec::new());
     state.take_back(more, &mut Vec::new());
     let again = state.poll_wanted().unwrap();
@@ -197,18 +204,7 @@ fn data_that_was_taken_back_while_it_is_supplied_is_not_taken() {
 /// The application gives up the second request of a name first.
 #[test]
 fn an_earlier_request_of_a_name_is_taken_back_after_a_later_one() {
-    let mut state = State::new(Some(KEPT), true, 0, &Budget::none());
-    let [first, second] = [1, 2].map(|name| state.join(name));
-    for id in [first, second] {
-        state.find(id, 0);
-    }
-    let wanted = state.poll_wanted().unwrap();
-    let most = wanted.length / 2 + 1;
-    take(&mut state, 1, most);
-    for id in [first, second] {
-        read(&mut state, id, 0, most);
-    }
-    let more = state.poll_wanted().unwrap();
+    let (mut state, [wanted, more], most) = requested_twice();
     state.take_back(more, &mut Vec::new());
     assert_eq!(state.poll_wanted(), None, "the first one may still be served");
     state.take_back(wanted, &mut Vec::new());
